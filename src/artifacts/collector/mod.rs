@@ -1,0 +1,4 @@
+//! What collectors say about their own run: where capture times come from.
+
+pub mod uac_acquisition_log;
+pub mod uac_log;

@@ -1,0 +1,232 @@
+//! One entry → observations and problems. One file or folder per kind of artifact.
+//!
+//! A parser knows one format. It does not know hosts, other files, time zones or what an observation
+//! will mean; the [`Emitter`] stamps where each row stands, so that no parser can forget it.
+
+pub mod bodyfile;
+pub mod boots;
+pub mod collector;
+pub mod date;
+pub mod host_name;
+pub mod launchctl;
+pub mod launchd;
+pub mod lsof;
+pub mod netstat;
+pub mod ps;
+pub mod reading;
+pub mod services_file;
+pub mod sshd_config;
+pub mod system_version;
+pub mod time_zone;
+
+use crate::evidence::{Entry, limits};
+use crate::model::Text;
+use crate::model::observation::{Fact, Observation, Problem, ProblemKind, When};
+use crate::model::provenance::{Locator, Place, SourceId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+
+/// Every artifact that Portolan reads, sorted by id.
+pub const ARTIFACTS: &[&dyn Artifact] = &[
+    &bodyfile::Bodyfile,
+    &boots::BootTime,
+    &date::DateOutput,
+    &host_name::HostName,
+    &launchctl::list::LaunchctlList,
+    &launchctl::print::LaunchctlPrint,
+    &launchctl::disabled::LaunchctlPrintDisabled,
+    &launchd::log::LaunchdLog,
+    &launchd::overrides::LaunchdOverrides,
+    &launchd::plist::LaunchdPlist,
+    &lsof::Lsof,
+    &netstat::Netstat,
+    &ps::Ps,
+    &services_file::ServicesFile,
+    &sshd_config::SshdConfig,
+    &system_version::SystemVersion,
+    &time_zone::TimeZone,
+    &collector::uac_acquisition_log::UacAcquisitionLog,
+    &collector::uac_log::UacLog,
+];
+
+/// A kind of file that says something about ports, or about who, where and when.
+pub trait Artifact: Send + Sync {
+    /// Its name in `sources` and in `portolan artifacts`.
+    fn id(&self) -> &'static str;
+    /// Its manual page: the doc comment, with the headings *What it proves*, *What it does not*,
+    /// *Format source*.
+    fn manual(&self) -> &'static str;
+    /// Whether a file is of this kind, from its path and its first bytes.
+    fn claims(&self, candidate: &Candidate<'_>) -> Claim;
+    /// Whether it also reads symbolic links, whose bytes are then their target.
+    fn reads_links(&self) -> bool {
+        false
+    }
+    /// Reads it. What parses is emitted even if an error is returned at the end.
+    fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError>;
+}
+
+/// A file on offer.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// The entry; its path may have wrapper folders in front.
+    pub entry: &'a Entry,
+    /// The whole path in lower case, with a slash in front (`/case/uac-x/live_response/…`), so that
+    /// `contains("/private/etc/")` works for a path at the top too.
+    pub path: &'a str,
+    /// The last part of it.
+    pub name: &'a str,
+    /// The first bytes (up to [`limits::HEAD`]).
+    pub head: &'a [u8],
+    /// Those bytes as text, if they are text (UTF-8 but for a few bytes, no NUL): else empty.
+    pub text: &'a str,
+}
+
+impl Candidate<'_> {
+    /// Whether the path ends with `suffix` (lower case, `/` in front) as whole parts.
+    pub fn ends_with(&self, suffix: &str) -> bool {
+        self.path.ends_with(suffix)
+    }
+
+    /// The lines of the head.
+    pub fn lines(&self) -> std::str::Lines<'_> {
+        self.text.lines()
+    }
+}
+
+/// An artifact's answer to a candidate. The greatest wins; between equals the first in [`ARTIFACTS`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Claim {
+    /// Not of this kind.
+    No,
+    /// Named like one.
+    ByName,
+    /// Looks like one.
+    ByContent,
+    /// Named and looks like one.
+    Sure,
+    /// Looks like the same thing from elsewhere (Linux, iOS): not read, for this reason.
+    Refuse(String),
+}
+
+/// Why a parser stopped before the end.
+#[derive(Debug, thiserror::Error)]
+pub enum ParseError {
+    /// The bytes could not be had.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The file is not what it was taken for, or is damaged beyond this place.
+    #[error("{detail}")]
+    Malformed {
+        /// Where.
+        locator: Locator,
+        /// What was expected.
+        detail: String,
+    },
+    /// The file belongs to another operating system.
+    #[error("{0}")]
+    Foreign(String),
+}
+
+/// A file being read.
+pub struct Input<'a> {
+    /// The entry.
+    pub entry: &'a Entry,
+    /// Its bytes, from the first.
+    pub reader: &'a mut dyn Read,
+}
+
+/// Where a parser puts what it finds.
+#[derive(Debug, Default)]
+pub struct Emitter {
+    /// What was read.
+    pub observations: Vec<Observation>,
+    /// What could not be.
+    pub problems: Vec<Problem>,
+    /// Problems beyond [`limits::PROBLEMS`].
+    pub more_problems: u64,
+    /// Records passed over on purpose, by reason (`unix sockets`).
+    pub skipped: BTreeMap<&'static str, u64>,
+    /// Sentences for the `note` of the source.
+    pub notes: Vec<String>,
+    /// Whether part of the file was lost.
+    pub partial: bool,
+    texts: BTreeSet<Text>,
+}
+
+impl Emitter {
+    /// Emits a fact that stands at `locator`.
+    pub fn fact(&mut self, locator: Locator, when: When, fact: Fact) {
+        self.push(locator, when, fact, None);
+    }
+
+    /// Emits a fact with the row it was read from.
+    pub fn cite(&mut self, locator: Locator, when: When, row: &str, fact: Fact) {
+        let excerpt = cut(row.trim_end(), limits::EXCERPT).into();
+        self.push(locator, when, fact, Some(excerpt));
+    }
+
+    fn push(&mut self, locator: Locator, when: When, fact: Fact, excerpt: Option<Box<str>>) {
+        // The source's number is known only when all files have been met: the pipeline fills it in.
+        let place = Place { source: SourceId(u32::MAX), locator };
+        self.observations.push(Observation { place, when, fact, excerpt });
+    }
+
+    /// Records something that could not be read.
+    pub fn problem(&mut self, locator: Locator, kind: ProblemKind, detail: impl Into<String>) {
+        if self.problems.len() < limits::PROBLEMS {
+            self.problems.push(Problem { locator, kind, detail: detail.into() });
+        } else {
+            self.more_problems = self.more_problems.saturating_add(1);
+        }
+    }
+
+    /// Counts a record that is passed over on purpose.
+    pub fn skip(&mut self, what: &'static str) {
+        let count = self.skipped.entry(what).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Adds a sentence to the source's note.
+    pub fn note(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        if !self.notes.contains(&text) {
+            self.notes.push(text);
+        }
+    }
+
+    /// The shared copy of a text.
+    pub fn text(&mut self, text: &str) -> Text {
+        if let Some(known) = self.texts.get(text) {
+            return Text::clone(known);
+        }
+        let fresh = Text::from(text);
+        self.texts.insert(Text::clone(&fresh));
+        fresh
+    }
+}
+
+/// The first `limit` characters of a text, with `…` if some are missing.
+pub fn cut(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// The artifact that claims a file, or why it is refused.
+pub fn claimed_by(candidate: &Candidate<'_>) -> (Claim, Option<&'static dyn Artifact>) {
+    let mut best: (Claim, Option<&'static dyn Artifact>) = (Claim::No, None);
+    for artifact in ARTIFACTS {
+        let claim = artifact.claims(candidate);
+        if claim > best.0 {
+            best = (claim, Some(*artifact));
+        }
+    }
+    best
+}
+
+/// The artifact of that id.
+pub fn find(id: &str) -> Option<&'static dyn Artifact> {
+    ARTIFACTS.iter().copied().find(|artifact| artifact.id() == id)
+}

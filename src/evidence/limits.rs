@@ -1,0 +1,46 @@
+//! Every limit on hostile input, in one place. Reaching one is a problem row that names it.
+
+/// Containers inside containers.
+pub const NESTING: usize = 5;
+
+/// Entries of one container.
+pub const ENTRIES: usize = 4_000_000;
+
+/// Bytes of a nested container or a claimed entry that must lie in memory as a whole.
+pub const IN_MEMORY: u64 = 1 << 30;
+
+/// Bytes that entries on their way from a stream to its parsers may take at once, for each job.
+pub const IN_FLIGHT: u64 = 8 << 20;
+
+/// A compressed entry may grow to this many times its stored size …
+pub const RATIO: u64 = 250;
+
+/// … beyond this many bytes, which any entry may have.
+pub const RATIO_FREE: u64 = 256 << 20;
+
+/// Bytes that all entries of one archive may have together, uncompressed.
+pub const ARCHIVE_TOTAL: u64 = 4 << 40;
+
+/// Bytes that are looked at to tell what a file is.
+pub const HEAD: usize = 4096;
+
+/// Bytes of a line; what is longer is cut and said so.
+pub const LINE: usize = 1 << 20;
+
+/// Bytes of a property list.
+pub const PLIST: u64 = 32 << 20;
+
+/// Nesting of a property list.
+pub const PLIST_DEPTH: usize = 128;
+
+/// Objects of a property list, references followed.
+pub const PLIST_NODES: usize = 500_000;
+
+/// Problem rows of one file; what comes after is counted in one last row.
+pub const PROBLEMS: usize = 1000;
+
+/// Characters of an excerpt in `citations`.
+pub const EXCERPT: usize = 300;
+
+/// Unclaimed bytes of a folder that are hashed without `--hash-all`.
+pub const HASH_UNCLAIMED: u64 = 1 << 30;

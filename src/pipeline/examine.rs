@@ -1,0 +1,186 @@
+//! One entry and its bytes → one outcome: claimed, hashed, parsed, its panics contained.
+
+use super::{Context, Outcome, Source, Status};
+use crate::artifacts::{self, Artifact, Candidate, Claim, Emitter, Input, ParseError};
+use crate::evidence::digest::{HashingReader, Wanted};
+use crate::evidence::{Entry, EntryKind, kind_of, limits, problem};
+use crate::model::observation::{Problem, ProblemKind};
+use crate::model::provenance::Locator;
+use std::io::{self, Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+
+/// The first bytes of a reader, which [`Cursor::chain`] puts back in front.
+pub(super) fn read_head(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(limits::HEAD);
+    reader.take(limits::HEAD as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// What to do with a file whose head was seen.
+#[derive(Clone)]
+pub(super) enum Plan {
+    /// Give it to a parser.
+    Parse(&'static dyn Artifact),
+    /// Do not read it, for this reason.
+    Refuse(&'static str, String),
+    /// Only hash it.
+    Hash,
+}
+
+/// The plan for an entry with this head.
+pub(super) fn plan(entry: &Entry, head: &[u8]) -> Plan {
+    let path = format!("/{}", entry.path.to_lowercase());
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let text = as_text(head);
+    let candidate = Candidate { entry, path: &path, name, head, text: &text };
+    match artifacts::claimed_by(&candidate) {
+        (Claim::Refuse(why), Some(artifact)) => Plan::Refuse(artifact.id(), why),
+        (_, Some(artifact)) => Plan::Parse(artifact),
+        (_, None) => Plan::Hash,
+    }
+}
+
+/// The head as text, or empty if it holds NULs or mostly bytes that are no text.
+fn as_text(head: &[u8]) -> String {
+    if head.contains(&0) {
+        return String::new();
+    }
+    let text = String::from_utf8_lossy(head);
+    let bad = text.matches('\u{fffd}').count();
+    if bad > 8 && bad.saturating_mul(20) > text.len() { String::new() } else { text.into_owned() }
+}
+
+/// A source row for an entry that is not read: a link, a FIFO, something refused.
+pub(super) fn unread(shown: &str, entry: &Entry, context: &Context<'_>) -> Source {
+    let (link, note) = match &entry.kind {
+        EntryKind::File => (None, String::new()),
+        EntryKind::Link(target) => (Some(target.clone()), format!("link to {target}")),
+        EntryKind::Special => (None, "neither a file nor a link; not opened".to_owned()),
+    };
+    Source {
+        evidence: context.evidence,
+        path: shown.to_owned(),
+        size: entry.size,
+        sha256: None,
+        modified: entry.modified,
+        link,
+        artifact: None,
+        status: Status::Unclaimed,
+        records: 0,
+        problem_count: entry.problems.len() as u64,
+        problems: entry.problems.clone(),
+        note,
+    }
+}
+
+/// Reads an entry to its end by `plan`: parses and hashes it in one pass.
+pub(super) fn examine(
+    shown: &str,
+    entry: &Entry,
+    plan: &Plan,
+    head: &[u8],
+    rest: &mut dyn Read,
+    context: &Context<'_>,
+) -> Outcome {
+    let mut source = unread(shown, entry, context);
+    let mut hashing = HashingReader::new(Cursor::new(head).chain(rest), Wanted::default());
+    let mut emitter = Emitter::default();
+    match plan {
+        Plan::Hash => {}
+        Plan::Refuse(artifact, why) => {
+            source.artifact = Some(artifact);
+            source.status = Status::Refused;
+            emitter.problem(Locator::Whole, ProblemKind::ForeignFormat, why.clone());
+        }
+        Plan::Parse(artifact) => {
+            source.artifact = Some(artifact.id());
+            source.status = parse(*artifact, entry, &mut hashing, &mut emitter);
+        }
+    }
+    if let Err(error) = hashing.drain() {
+        let seen = emitter.problems.iter().any(|p| p.kind == kind_of(&error));
+        if !seen {
+            emitter.problem(Locator::Whole, kind_of(&error), error.to_string());
+        }
+        source.status = match source.status {
+            Status::Parsed | Status::Partial => Status::Partial,
+            Status::Refused => Status::Refused,
+            _ if kind_of(&error) == ProblemKind::Limit => Status::Refused,
+            _ => Status::Unreadable,
+        };
+    } else {
+        source.size = hashing.read_so_far();
+        source.sha256 = Some(String::new());
+    }
+    context.progress.bytes.fetch_add(hashing.read_so_far(), Ordering::Relaxed);
+    let hashes = hashing.finish();
+    // A hash of part of a file would pass for the hash of the file.
+    source.sha256 = source.sha256.map(|_| hashes.sha256);
+    conclude(source, emitter)
+}
+
+fn parse(
+    artifact: &'static dyn Artifact,
+    entry: &Entry,
+    reader: &mut dyn Read,
+    emitter: &mut Emitter,
+) -> Status {
+    let mut input = Input { entry, reader };
+    let result = catch_unwind(AssertUnwindSafe(|| artifact.parse(&mut input, emitter)));
+    match result {
+        Ok(Ok(())) => {}
+        Ok(Err(ParseError::Foreign(why))) => {
+            emitter.problem(Locator::Whole, ProblemKind::ForeignFormat, why);
+            emitter.observations.clear();
+            return Status::Refused;
+        }
+        Ok(Err(ParseError::Io(error))) => {
+            emitter.problem(Locator::Whole, kind_of(&error), error.to_string());
+            emitter.partial = true;
+        }
+        Ok(Err(ParseError::Malformed { locator, detail })) => {
+            emitter.problem(locator, ProblemKind::MalformedFile, detail);
+            emitter.partial = true;
+        }
+        Err(panic) => {
+            let what = panic.downcast_ref::<&str>().map(ToString::to_string);
+            let what = what.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+            let detail = format!("the parser panicked, which is a bug of Portolan's: {what}");
+            emitter.problem(Locator::Whole, ProblemKind::Panicked, detail);
+            emitter.partial = true;
+        }
+    }
+    if emitter.partial { Status::Partial } else { Status::Parsed }
+}
+
+/// Accounts for everything that was read: observations, counted skips, problems.
+fn conclude(mut source: Source, mut emitter: Emitter) -> Outcome {
+    source.records = emitter.observations.len() as u64;
+    if emitter.more_problems > 0 {
+        let detail = format!("{} further problems are not listed", emitter.more_problems);
+        emitter.problems.push(problem(ProblemKind::Limit, detail));
+    }
+    source.problems.append(&mut emitter.problems);
+    source.problem_count = (source.problems.len() as u64).saturating_add(emitter.more_problems);
+    let skips = emitter.skipped.iter().map(|(what, count)| format!("{count} skipped: {what}"));
+    let mut notes: Vec<String> = Some(std::mem::take(&mut source.note))
+        .filter(|note| !note.is_empty())
+        .into_iter()
+        .collect();
+    notes.extend(emitter.notes.iter().cloned());
+    notes.extend(skips);
+    source.note = notes.join("; ");
+    Outcome { source, observations: emitter.observations }
+}
+
+/// An outcome for something that could not be read at all.
+pub(super) fn failed(mut source: Source, problem: Problem) -> Outcome {
+    source.status = match problem.kind {
+        ProblemKind::Limit | ProblemKind::Encrypted | ProblemKind::Unsupported => Status::Refused,
+        _ => Status::Unreadable,
+    };
+    source.problems.push(problem);
+    source.problem_count = source.problems.len() as u64;
+    Outcome { source, observations: Vec::new() }
+}

@@ -1,0 +1,225 @@
+//! All entries → one stream of observations in evidence order.
+//!
+//! Every file met becomes a row of `sources`, whatever happens to it. Files are examined in parallel
+//! and put into order at the end, so that the number of threads never shows.
+
+pub mod examine;
+pub mod walk;
+
+use crate::evidence::digest::{Hashes, Wanted};
+use crate::evidence::{Modified, files, kind_of};
+use crate::model::observation::{Observation, Problem};
+use crate::model::provenance::SourceId;
+use rayon::ThreadPool;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How files are read.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Worker threads; 0 for as many as the machine has.
+    pub jobs: usize,
+    /// Passwords to try on encrypted members.
+    pub passwords: Vec<String>,
+    /// Hash unclaimed files of large folders too.
+    pub hash_all: bool,
+    /// Hashes to take of the evidence besides SHA-256.
+    pub hashes: Wanted,
+}
+
+/// How far the reading has come, for a progress bar.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes read.
+    pub bytes: AtomicU64,
+    /// Files met.
+    pub files: AtomicU64,
+    /// Bytes known to be there.
+    pub total: AtomicU64,
+}
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// Read to the end.
+    Parsed,
+    /// Read in part.
+    Partial,
+    /// No artifact.
+    Unclaimed,
+    /// Its bytes could not be had.
+    Unreadable,
+    /// Not read on purpose.
+    Refused,
+}
+
+impl Status {
+    /// The column value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Parsed => "parsed",
+            Self::Partial => "partial",
+            Self::Unclaimed => "unclaimed",
+            Self::Unreadable => "unreadable",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A file met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Index of the evidence it lies in.
+    pub evidence: usize,
+    /// Path inside it, containers joined by `!/`.
+    pub path: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// SHA-256, if it was taken.
+    pub sha256: Option<String>,
+    /// Modification time.
+    pub modified: Option<Modified>,
+    /// Target, for a link.
+    pub link: Option<String>,
+    /// Id of the artifact (`archive` for a container).
+    pub artifact: Option<&'static str>,
+    /// What became of it.
+    pub status: Status,
+    /// Records read.
+    pub records: u64,
+    /// Problems, including those beyond the limit.
+    pub problem_count: u64,
+    /// The problems.
+    pub problems: Vec<Problem>,
+    /// For reading.
+    pub note: String,
+}
+
+/// An EVIDENCE argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Its base name, unique in the run.
+    pub label: String,
+    /// As given.
+    pub given: String,
+    /// `folder`, `zip`, `tar`, `file`, …
+    pub kind: &'static str,
+    /// Size in bytes (of a folder: of all its files).
+    pub size: u64,
+    /// Hashes, for a file.
+    pub hashes: Option<Hashes>,
+    /// Why nothing of it could be read.
+    pub unusable: Option<String>,
+}
+
+/// Everything that was read.
+#[derive(Clone, Debug, Default)]
+pub struct Collected {
+    /// The arguments, in the order given.
+    pub evidence: Vec<Evidence>,
+    /// Every file, ordered by evidence and path.
+    pub sources: Vec<Source>,
+    /// What they say, in the order of the sources and of the rows in them.
+    pub observations: Vec<Observation>,
+}
+
+/// One file's result on its way to its place in the order.
+struct Outcome {
+    source: Source,
+    observations: Vec<Observation>,
+}
+
+/// What the parts of a walk share.
+struct Context<'a> {
+    options: &'a Options,
+    progress: &'a Progress,
+    evidence: usize,
+    outcomes: &'a Mutex<Vec<Outcome>>,
+    pool: &'a ThreadPool,
+}
+
+impl Context<'_> {
+    fn add(&self, outcome: Outcome) {
+        self.progress.files.fetch_add(1, Ordering::Relaxed);
+        let mut outcomes = self.outcomes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        outcomes.push(outcome);
+    }
+}
+
+/// Reads all evidence. Fails only if no threads can be had.
+pub fn run(
+    given: &[PathBuf],
+    options: &Options,
+    progress: &Progress,
+) -> Result<Collected, rayon::ThreadPoolBuildError> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.jobs)
+        // Parsers recurse into property lists and containers up to a named limit.
+        .stack_size(8 << 20)
+        .build()?;
+    let mut labels = Vec::new();
+    let mut collected = Collected::default();
+    let outcomes = Mutex::new(Vec::new());
+    for (index, path) in given.iter().enumerate() {
+        let label = unique_label(path, &mut labels);
+        let context =
+            Context { options, progress, evidence: index, outcomes: &outcomes, pool: &pool };
+        let evidence = pool.install(|| open_evidence(path, label, &context));
+        collected.evidence.push(evidence);
+    }
+    let outcomes = outcomes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    arrange(outcomes, &mut collected);
+    Ok(collected)
+}
+
+/// The base name of an argument, made unique with `#2`, `#3`, …
+fn unique_label(path: &Path, labels: &mut Vec<String>) -> String {
+    let base = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let base = base.file_name().map_or_else(|| "root".into(), |name| name.to_string_lossy());
+    let mut label = base.to_string();
+    let mut count = 1_u32;
+    while labels.contains(&label) {
+        count = count.saturating_add(1);
+        label = format!("{base}#{count}");
+    }
+    labels.push(label.clone());
+    label
+}
+
+fn open_evidence(path: &Path, label: String, context: &Context<'_>) -> Evidence {
+    let given = path.to_string_lossy().into_owned();
+    let evidence = Evidence { label, given, kind: "file", size: 0, hashes: None, unusable: None };
+    if path.is_dir() {
+        return walk::directory(path, evidence, context);
+    }
+    match files::OnDisk::new(path) {
+        Ok(_) if !path.is_file() => {
+            let why = "neither a file nor a folder".to_owned();
+            walk::unusable(
+                evidence,
+                why,
+                crate::model::observation::ProblemKind::Unsupported,
+                context,
+            )
+        }
+        Ok(file) => walk::file(file, path, evidence, context),
+        Err(error) => walk::unusable(evidence, error.to_string(), kind_of(&error), context),
+    }
+}
+
+/// Puts the outcomes into evidence order and numbers the sources.
+fn arrange(mut outcomes: Vec<Outcome>, collected: &mut Collected) {
+    outcomes.sort_by(|a, b| {
+        (a.source.evidence, &a.source.path).cmp(&(b.source.evidence, &b.source.path))
+    });
+    for outcome in outcomes {
+        let id = SourceId(u32::try_from(collected.sources.len()).unwrap_or(u32::MAX));
+        collected.sources.push(outcome.source);
+        let observations = outcome.observations.into_iter();
+        collected.observations.extend(observations.map(|mut observation| {
+            observation.place.source = id;
+            observation
+        }));
+    }
+}

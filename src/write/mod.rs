@@ -1,0 +1,1 @@
+//! Tables → files, under the output directory only, renamed into place when complete.

@@ -1,0 +1,10 @@
+//! Parsers: one module an artifact.
+
+mod host;
+mod launchctl;
+mod launchd_log;
+mod launchd_plist;
+mod lsof;
+mod netstat;
+mod ps;
+mod uac;

@@ -1,0 +1,22 @@
+//! The one test binary: an index of what is tested where.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    reason = "tests may fail loudly, and read and write their own files"
+)]
+
+/// What every test uses.
+mod support;
+
+/// Parsers: one module an artifact.
+mod artifacts;
+/// Stock baseline, hints, classes, names.
+mod baseline;
+/// Folders, archives, hostile names and bombs.
+mod evidence;
+/// Tables and their writers.
+mod report;
