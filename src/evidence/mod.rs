@@ -21,7 +21,9 @@ use std::sync::Arc;
 /// A modification time as the container keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Modified {
-    /// UTC, as file systems, tar and zip's extended timestamps keep it.
+    /// UTC, of the file on the examiner's disk: copying may have set it.
+    Disk(Timestamp),
+    /// UTC, as tar and zip's extended timestamps keep it from the Mac.
     Utc(Timestamp),
     /// Local time of the zipping tool, in steps of two seconds.
     Local(DateTime),

@@ -1,12 +1,36 @@
 //! Observations → hosts, with boots and acquisitions, every fact dated in UTC.
+//!
+//! Sources are first grouped by the folder they lie in ([`roots`]), groups by the Mac they name
+//! ([`grouping`]); then each capture gets its time ([`capture`]), each fact its window ([`dating`]), each boot
+//! its place ([`boots`]), and each source an account of what it could see ([`coverage`]).
 
-use crate::model::Text;
+pub mod boots;
+pub mod capture;
+pub mod clock;
+pub mod coverage;
+pub mod dating;
+pub mod grouping;
+pub mod roots;
+pub mod zone;
+
 use crate::model::host::{Acquisition, Boot, Host};
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
-use crate::model::observation::{Fact, Problem};
+use crate::model::observation::{Fact, Known, Problem};
 use crate::model::provenance::{Place, SourceId};
 use crate::model::service::{Confidence, Direction};
+use crate::model::{Text, Timestamp};
+use crate::pipeline::Collected;
+use std::collections::BTreeMap;
+
+/// What the examiner adds to the evidence.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// IANA zone of hosts whose zone the evidence does not tell.
+    pub time_zone: Option<String>,
+    /// Capture time of captures that tell none themselves.
+    pub captured_at: Option<Timestamp>,
+}
 
 /// A fact of one host with its time in UTC.
 #[derive(Clone, Debug)]
@@ -25,8 +49,15 @@ pub struct Dated {
     pub excerpt: Option<Box<str>>,
 }
 
+impl Dated {
+    /// The window, if the fact can be placed in time.
+    pub fn window(&self) -> Option<Window> {
+        self.time.as_ref().map(|time| time.window)
+    }
+}
+
 /// A time in UTC with where it came from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatedTime {
     /// UTC.
     pub window: Window,
@@ -43,20 +74,53 @@ pub struct DatedTime {
 pub struct Coverage {
     /// Index of the boot.
     pub boot: Option<usize>,
-    /// The source.
-    pub source: SourceId,
+    /// The source; `None` for what was not collected at all.
+    pub source: Option<SourceId>,
     /// From when to when.
     pub window: Option<Window>,
     /// Direction.
     pub direction: Direction,
-    /// Protocol.
-    pub protocol: Protocol,
-    /// `yes`, `partly` or `no`.
-    pub sees: &'static str,
-    /// What it cannot see, from a fixed vocabulary.
+    /// Protocol; `None` for both.
+    pub protocol: Option<Protocol>,
+    /// Whether it sees it at all.
+    pub sees: Sees,
+    /// What it cannot see, from the vocabulary of [`coverage`].
     pub blind_to: Vec<&'static str>,
     /// In words.
     pub detail: String,
+}
+
+/// How well a source sees something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sees {
+    /// All of it.
+    Yes,
+    /// Some of it.
+    Partly,
+    /// Nothing of it.
+    No,
+}
+
+impl Sees {
+    /// The column value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::Partly => "partly",
+            Self::No => "no",
+        }
+    }
+}
+
+/// A property list of a host as a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlistFile {
+    /// Its path on the host.
+    pub path: String,
+    /// Its modification time, where the container keeps the host's own.
+    pub modified: Option<Timestamp>,
+    /// Label of the evidence.
+    pub evidence: String,
 }
 
 /// A host with everything that was found about it.
@@ -72,6 +136,58 @@ pub struct HostCase {
     pub facts: Vec<Dated>,
     /// What its sources could see.
     pub coverage: Vec<Coverage>,
+    /// Its property lists of jobs.
+    pub plists: BTreeMap<SourceId, PlistFile>,
     /// Problems found while placing facts.
     pub problems: Vec<(SourceId, Problem)>,
+}
+
+impl HostCase {
+    /// Whether all launchd plist directories were collected in some acquisition.
+    pub fn plists_complete(&self) -> bool {
+        self.acquisitions.iter().any(|acquisition| acquisition.plists_complete == Known::Yes)
+    }
+}
+
+/// What was said about a piece of evidence rather than about a host.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EvidenceClaim {
+    /// A field of the case and its value.
+    CaseField(&'static str, Text),
+    /// A file name, an algorithm and the hash that the collector recorded.
+    DeclaredHash(Text, &'static str, Text),
+}
+
+/// The hosts of a run.
+#[derive(Debug, Default)]
+pub struct Resolved {
+    /// The hosts, ordered by name.
+    pub cases: Vec<HostCase>,
+    /// For each source, the index of its host.
+    pub source_hosts: Vec<Option<usize>>,
+    /// What collectors said about the evidence, by its index.
+    pub evidence_claims: Vec<(usize, EvidenceClaim)>,
+}
+
+/// Takes the observations out of `collected` and gives them to hosts.
+pub fn resolve(collected: &mut Collected, options: &Options) -> Resolved {
+    let observations = std::mem::take(&mut collected.observations);
+    let grouped = grouping::group(collected, observations);
+    let mut resolved = Resolved {
+        source_hosts: vec![None; collected.sources.len()],
+        evidence_claims: grouped.evidence_claims,
+        cases: Vec::new(),
+    };
+    for host in grouped.hosts {
+        let index = resolved.cases.len();
+        for group in &host.groups {
+            for source in &group.sources {
+                if let Some(slot) = resolved.source_hosts.get_mut(source.0 as usize) {
+                    *slot = Some(index);
+                }
+            }
+        }
+        resolved.cases.push(dating::date(host, collected, options));
+    }
+    resolved
 }

@@ -134,7 +134,7 @@ fn base_name(path: &Path) -> String {
 
 fn modified(path: &Path) -> Option<Result<crate::evidence::Modified, jiff::Error>> {
     let time = path.metadata().ok()?.modified().ok()?;
-    Some(jiff::Timestamp::try_from(time).map(crate::evidence::Modified::Utc))
+    Some(jiff::Timestamp::try_from(time).map(crate::evidence::Modified::Disk))
 }
 
 /// UAC writes its acquisition log beside the archive, under the archive's name.

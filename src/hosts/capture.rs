@@ -1,0 +1,196 @@
+//! A capture that tells no time itself → when it was taken (formats.md 3.12, time.md 7.1).
+
+use super::clock::{Zone, time_in_name};
+use super::grouping::Group;
+use super::{DatedTime, Options};
+use crate::evidence::Modified;
+use crate::model::interval::Window;
+use crate::model::observation::{CollectionClaim, Fact, When};
+use crate::model::provenance::SourceId;
+use crate::model::service::Confidence;
+use crate::model::{Text, stamp};
+use crate::pipeline::{Collected, Source};
+use std::collections::BTreeMap;
+
+/// Seconds by which a command may have begun before its output was last written.
+const WRITING: i64 = 60;
+
+/// Seconds that a collection named after its start may take.
+const COLLECTING: i64 = 3600;
+
+/// Seconds around `date` output within which the captures beside it are taken to lie.
+const BESIDE_DATE: i64 = 15 * 60;
+
+/// What a group tells about the times of its captures.
+pub struct Captures<'a> {
+    collected: &'a Collected,
+    zone: &'a Zone,
+    options: &'a Options,
+    commands: BTreeMap<String, DatedTime>,
+    run: Option<DatedTime>,
+    clocks: BTreeMap<String, DatedTime>,
+}
+
+impl<'a> Captures<'a> {
+    /// Reads the collector's log and the `date` outputs of a group.
+    pub fn of(
+        group: &Group,
+        collected: &'a Collected,
+        zone: &'a Zone,
+        options: &'a Options,
+    ) -> Self {
+        let mut captures = Self {
+            collected,
+            zone,
+            options,
+            commands: BTreeMap::new(),
+            run: None,
+            clocks: BTreeMap::new(),
+        };
+        for observation in &group.observations {
+            let Some((window, raw)) = own_time(&observation.when, zone) else { continue };
+            let raw = observation.excerpt.as_deref().map_or(raw, Text::from);
+            match &observation.fact {
+                Fact::Command(command) => captures.add_command(command, window, raw),
+                Fact::Collection(CollectionClaim::Started | CollectionClaim::Ended) => {
+                    captures.widen_run(window, raw);
+                }
+                Fact::Clock => {
+                    let folder = folder_of(captures.source(observation.place.source));
+                    let rule = "the date output beside it, 15 minutes either way";
+                    let window = window.shifted(-BESIDE_DATE, BESIDE_DATE);
+                    let time = dated(window, raw, rule, Confidence::Medium);
+                    captures.clocks.entry(folder).or_insert(time);
+                }
+                _ => {}
+            }
+        }
+        captures
+    }
+
+    fn source(&self, id: SourceId) -> Option<&'a Source> {
+        self.collected.sources.get(id.0 as usize)
+    }
+
+    fn add_command(&mut self, command: &str, window: Window, raw: Text) {
+        let rule = "the collector's log: while this command ran";
+        let fresh = dated(window, raw, rule, Confidence::High);
+        self.commands
+            .entry(plain(command))
+            .and_modify(|known| known.window = known.window.hull(window))
+            .or_insert(fresh);
+    }
+
+    fn widen_run(&mut self, window: Window, raw: Text) {
+        if let Some(run) = &mut self.run {
+            run.window = run.window.hull(window)
+        } else {
+            let rule = "the collector's log: from its first to its last line";
+            self.run = Some(dated(window, raw, rule, Confidence::Medium));
+        }
+    }
+
+    /// The whole run of the collector, if its log tells.
+    pub fn run(&self) -> Option<Window> {
+        self.run.as_ref().map(|run| run.window)
+    }
+
+    /// When the capture in this source was taken; `None` if nothing tells.
+    pub fn time_of(&self, id: SourceId) -> Option<DatedTime> {
+        let source = self.source(id)?;
+        self.by_command(source)
+            .or_else(|| self.by_own_name(source))
+            .or_else(|| self.run.clone())
+            .or_else(|| self.by_container(source))
+            .or_else(|| self.clocks.get(&folder_of(Some(source))).cloned())
+            .or_else(|| self.by_examiner())
+            .or_else(|| self.by_modification(source))
+    }
+
+    fn by_command(&self, source: &Source) -> Option<DatedTime> {
+        let name = base_name(&source.path);
+        let stem = name.strip_suffix(".txt").unwrap_or(name);
+        self.commands.get(&plain(stem)).cloned()
+    }
+
+    fn by_own_name(&self, source: &Source) -> Option<DatedTime> {
+        self.named(base_name(&source.path), "the time in its name", 0)
+    }
+
+    /// The nearest folder or archive around it that is named after a time. A collection begins then.
+    fn by_container(&self, source: &Source) -> Option<DatedTime> {
+        let rule = "the time in the name of its folder or archive, and the hour after";
+        let parts = source.path.rsplit('/').skip(1);
+        let evidence = self.collected.evidence.get(source.evidence).map(|e| e.label.as_str());
+        parts.chain(evidence).find_map(|part| self.named(part, rule, COLLECTING))
+    }
+
+    fn named(&self, part: &str, rule: &str, seconds: i64) -> Option<DatedTime> {
+        let named = time_in_name(part)?;
+        let zone = named.offset.map(|seconds| Zone::fixed(seconds, "name"));
+        let zone = zone.unwrap_or_else(|| Some(self.zone.clone()))?;
+        let window = zone.window(named.local, named.local)?.0.shifted(0, seconds);
+        let (suffix, confidence) = match named.offset {
+            Some(_) => ("with an offset", Confidence::High),
+            None => ("in the host's zone", Confidence::Medium),
+        };
+        let rule = format!("{rule}, {suffix}");
+        Some(dated(window, Text::from(part), &rule, confidence))
+    }
+
+    fn by_examiner(&self) -> Option<DatedTime> {
+        let time = self.options.captured_at?;
+        let raw = Text::from(stamp(time));
+        Some(dated(Window::at(time), raw, "--captured-at", Confidence::Medium))
+    }
+
+    fn by_modification(&self, source: &Source) -> Option<DatedTime> {
+        let (window, rule) = match source.modified? {
+            Modified::Disk(time) => {
+                (Window::at(time), "its modification time on this disk, and the minute before")
+            }
+            Modified::Utc(time) => {
+                (Window::at(time), "its modification time in the archive, and the minute before")
+            }
+            Modified::Local(local) => (
+                self.zone.window(local, local)?.0.shifted(0, 2),
+                "its modification time in the zip, taken as the host's local time",
+            ),
+        };
+        let raw = match source.modified? {
+            Modified::Disk(time) | Modified::Utc(time) => Text::from(stamp(time)),
+            Modified::Local(local) => Text::from(local.to_string()),
+        };
+        Some(dated(window.shifted(-WRITING, 0), raw, rule, Confidence::Low))
+    }
+}
+
+/// The window and the text of a time that a file tells by itself.
+pub fn own_time(when: &When, zone: &Zone) -> Option<(Window, Text)> {
+    match when {
+        When::Utc(window) => Some((*window, Text::from(stamp(window.hi)))),
+        When::Local(lo, hi) => {
+            let (window, _) = zone.window(*lo, *hi)?;
+            Some((window, Text::from(lo.to_string())))
+        }
+        When::Undated | When::Capture => None,
+    }
+}
+
+fn dated(window: Window, raw: Text, rule: &str, confidence: Confidence) -> DatedTime {
+    DatedTime { window, raw, rule: Text::from(rule), confidence }
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+fn folder_of(source: Option<&Source>) -> String {
+    let path = source.map_or("", |source| source.path.as_str());
+    path.rfind('/').and_then(|at| path.get(..at)).unwrap_or_default().to_owned()
+}
+
+/// Letters and digits only: UAC turns blanks and special characters of a command into `_`.
+fn plain(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}

@@ -1,0 +1,120 @@
+//! Listings and acquisitions → what could and could not be seen: "no anomaly" is worth only as much.
+//!
+//! The vocabulary of `blind_to`: `listeners`, `connections`, `tcp`, `udp`, `ipv4`, `ipv6`,
+//! `other users' sockets`, `process name`, `full process name`, `full address`, `filtered`,
+//! `plist directories`, `not-collected`.
+
+use super::{Coverage, Dated, HostCase, Sees};
+use crate::model::network::Protocol;
+use crate::model::observation::{Fact, Known, Listing};
+use crate::model::service::Direction;
+use crate::pipeline::Collected;
+
+/// What the sources of a host could see.
+pub fn of(case: &HostCase, collected: &Collected) -> Vec<Coverage> {
+    let mut rows: Vec<Coverage> = case
+        .facts
+        .iter()
+        .filter_map(|fact| {
+            if let Fact::Listing(listing) = &fact.fact { Some((fact, listing)) } else { None }
+        })
+        .flat_map(|(fact, listing)| of_listing(fact, listing))
+        .collect();
+    rows.extend(of_acquisitions(case, &rows));
+    rows.sort_by(|a, b| {
+        let path = |row: &Coverage| {
+            row.source
+                .and_then(|id| collected.sources.get(id.0 as usize))
+                .map(|s| (s.evidence, &s.path))
+        };
+        (path(a), a.direction, a.protocol).cmp(&(path(b), b.direction, b.protocol))
+    });
+    rows
+}
+
+/// Four rows a listing: listeners and connections of either protocol.
+fn of_listing(fact: &Dated, listing: &Listing) -> Vec<Coverage> {
+    let directions = [Direction::Listen, Direction::Outbound];
+    let protocols = [Protocol::Tcp, Protocol::Udp];
+    let pairs = directions.iter().flat_map(|d| protocols.iter().map(move |p| (*d, *p)));
+    pairs
+        .map(|(direction, protocol)| {
+            let missing = missing(listing, direction, protocol);
+            let blind_to = if missing.is_empty() { limits(listing) } else { missing.clone() };
+            let sees = match (missing.is_empty(), blind_to.is_empty()) {
+                (false, _) => Sees::No,
+                (true, false) => Sees::Partly,
+                (true, true) => Sees::Yes,
+            };
+            Coverage {
+                boot: fact.boot,
+                source: Some(fact.place.source),
+                window: fact.window(),
+                direction,
+                protocol: Some(protocol),
+                sees,
+                blind_to,
+                detail: format!("{} ({})", listing.tool.as_str(), listing.layout),
+            }
+        })
+        .collect()
+}
+
+/// Why a listing shows nothing of a direction and protocol.
+fn missing(listing: &Listing, direction: Direction, protocol: Protocol) -> Vec<&'static str> {
+    let mut missing = Vec::new();
+    match protocol {
+        Protocol::Tcp if !listing.tcp => missing.push("tcp"),
+        Protocol::Udp if !listing.udp => missing.push("udp"),
+        _ => {}
+    }
+    match direction {
+        // netstat without -a still lists UDP.
+        Direction::Listen if !listing.listeners && protocol == Protocol::Tcp => {
+            missing.push("listeners");
+        }
+        Direction::Outbound if !listing.connections => missing.push("connections"),
+        _ => {}
+    }
+    missing
+}
+
+/// What a listing that shows something does not show of it.
+fn limits(listing: &Listing) -> Vec<&'static str> {
+    let limits = [
+        (!listing.ipv4, "ipv4"),
+        (!listing.ipv6, "ipv6"),
+        (listing.privileged == Known::No, "other users' sockets"),
+        (!listing.owners, "process name"),
+        (listing.owners && listing.names_cut.is_some(), "full process name"),
+        (listing.endpoints_cut, "full address"),
+        (!listing.whole, "filtered"),
+    ];
+    limits.iter().filter(|(holds, _)| *holds).map(|(_, what)| *what).collect()
+}
+
+/// Plist directories that were not all collected, and acquisitions without any listing of sockets.
+fn of_acquisitions(case: &HostCase, listings: &[Coverage]) -> Vec<Coverage> {
+    let mut rows = Vec::new();
+    let row = |window, blind_to, sees, detail| Coverage {
+        boot: None,
+        source: None,
+        window,
+        direction: Direction::Listen,
+        protocol: None,
+        sees,
+        blind_to: vec![blind_to],
+        detail,
+    };
+    if !case.plists_complete() {
+        let detail = "not all directories of launchd property lists were collected: a listener of \
+                      launchd may belong to a job that is not here";
+        rows.push(row(None, "plist directories", Sees::Partly, detail.to_owned()));
+    }
+    if listings.is_empty() {
+        let detail = "no listing of sockets (netstat, lsof) was collected: nothing shows which ports \
+                      were held or reached";
+        rows.push(row(None, "not-collected", Sees::No, detail.to_owned()));
+    }
+    rows
+}

@@ -1,0 +1,269 @@
+//! One Mac's groups → its case: every fact dated in UTC and placed in a boot and an acquisition.
+
+use super::boots::Boots;
+use super::capture::{Captures, own_time};
+use super::clock::Zone;
+use super::grouping::{Group, HostGroups};
+use super::roots::{RootKind, host_path};
+use super::{Dated, DatedTime, HostCase, Options, PlistFile, coverage, zone};
+use crate::evidence::{Modified, problem};
+use crate::model::host::{Acquisition, Host};
+use crate::model::interval::Window;
+use crate::model::observation::{
+    CollectionClaim, Fact, HostClaim, Known, Observation, ProblemKind, When,
+};
+use crate::model::provenance::SourceId;
+use crate::model::service::Confidence;
+use crate::model::{Text, content_id, stamp};
+use crate::pipeline::{Collected, Source};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Dates everything that one Mac's groups say.
+pub fn date(host: HostGroups, collected: &Collected, options: &Options) -> HostCase {
+    let (zone, problems) = zone::choose(&host, collected, options.time_zone.as_deref());
+    let mut case = HostCase { problems, ..HostCase::default() };
+    describe(&host, &zone, collected, &mut case);
+    for (acquisition, group) in host.groups.into_iter().enumerate() {
+        let captures = Captures::of(&group, collected, &zone, options);
+        let made = acquisition_of(&group, &captures, collected);
+        case.plists.extend(plist_files(&group, collected));
+        date_group(group, acquisition, &captures, &zone, &mut case);
+        case.acquisitions.push(made);
+    }
+    finish_acquisitions(&mut case);
+    let captured: Vec<_> = case.acquisitions.iter().map(|made| made.captured).collect();
+    let boots = Boots::learn(&case.facts, &captured);
+    for fact in &mut case.facts {
+        fact.boot = fact.window().and_then(|window| boots.place(fact.acquisition, window));
+    }
+    case.boots = boots.into_boots();
+    case.coverage = coverage::of(&case, collected);
+    case
+}
+
+fn describe(host: &HostGroups, zone: &Zone, collected: &Collected, case: &mut HostCase) {
+    let first = |pick: &dyn Fn(&HostClaim) -> Option<Text>| {
+        host.groups.iter().rev().flat_map(|group| &group.observations).find_map(|observation| {
+            if let Fact::Host(claim) = &observation.fact { pick(claim) } else { None }
+        })
+    };
+    let labels: BTreeSet<usize> = host.groups.iter().map(|group| group.root.evidence).collect();
+    let label = |index: usize| collected.evidence.get(index).map(|evidence| evidence.label.clone());
+    case.host = Host {
+        name: host.name.clone(),
+        serial: host.serial.clone(),
+        os_version: first(&|claim| match claim {
+            HostClaim::OsVersion(version) => Some(Text::clone(version)),
+            _ => None,
+        }),
+        os_build: first(&|claim| match claim {
+            HostClaim::OsBuild(build) => Some(Text::clone(build)),
+            _ => None,
+        }),
+        time_zone: zone.source.as_ref().map(|_| zone.name.clone()),
+        time_zone_source: zone.source.clone(),
+        role: None,
+        evidence: labels.into_iter().filter_map(label).collect(),
+    };
+}
+
+fn acquisition_of(group: &Group, captures: &Captures<'_>, collected: &Collected) -> Acquisition {
+    let label = collected.evidence.get(group.root.evidence).map_or("", |e| e.label.as_str());
+    let mut made = Acquisition {
+        id: content_id('q', [label, group.root.prefix.as_str()]),
+        evidence: label.to_owned(),
+        collector: match group.kind {
+            RootKind::Loose => "loose captures",
+            RootKind::Tree => "folder",
+            RootKind::Uac => "uac",
+        }
+        .to_owned(),
+        collector_version: None,
+        captured: captures.run(),
+        captured_how: String::new(),
+        privileged: Known::Unknown,
+        plists_complete: plists_complete(group, collected),
+    };
+    if made.captured.is_some() {
+        "the collector's log".clone_into(&mut made.captured_how);
+    }
+    for observation in &group.observations {
+        match &observation.fact {
+            Fact::Collection(CollectionClaim::Collector { name, version }) => {
+                made.collector = name.to_string();
+                made.collector_version.clone_from(version);
+            }
+            Fact::Collection(CollectionClaim::Privileged(known)) => made.privileged = *known,
+            Fact::Listing(listing)
+                if listing.tool == crate::model::observation::ListingTool::Lsof
+                    && made.privileged == Known::Unknown =>
+            {
+                made.privileged = listing.privileged;
+            }
+            _ => {}
+        }
+    }
+    made
+}
+
+/// Whether all plist directories of jobs were collected (scoring.md 6.3): a folder that has both
+/// directories of daemons; a UAC archive, which copies them all.
+fn plists_complete(group: &Group, collected: &Collected) -> Known {
+    let has =
+        |folder: &str| {
+            group.sources.iter().filter_map(|id| collected.sources.get(id.0 as usize)).any(
+                |source| host_path(&group.root, &source.path).to_lowercase().starts_with(folder),
+            )
+        };
+    match group.kind {
+        RootKind::Loose => Known::No,
+        RootKind::Uac => {
+            let failed = group.observations.iter().any(|observation| match &observation.fact {
+                Fact::Collection(CollectionClaim::Failed(what)) => {
+                    let what = what.to_lowercase();
+                    what.contains("launchdaemons") || what.contains("launchagents")
+                }
+                _ => false,
+            });
+            let some = has("/system/library/launch") || has("/library/launch");
+            Known::from(some && !failed)
+        }
+        RootKind::Tree => {
+            Known::from(has("/system/library/launchdaemons/") && has("/library/launchdaemons/"))
+        }
+    }
+}
+
+fn plist_files(group: &Group, collected: &Collected) -> BTreeMap<SourceId, PlistFile> {
+    let mut files = BTreeMap::new();
+    for observation in &group.observations {
+        let id = observation.place.source;
+        let Fact::Job(_) = &observation.fact else { continue };
+        let Some(source) = collected.sources.get(id.0 as usize) else { continue };
+        let evidence = collected.evidence.get(source.evidence);
+        files.insert(
+            id,
+            PlistFile {
+                path: host_path(&group.root, &source.path),
+                modified: own_modification(source),
+                evidence: evidence.map_or_else(String::new, |e| e.label.clone()),
+            },
+        );
+    }
+    files
+}
+
+/// The modification time of the file on its Mac: tar keeps it; a folder on the examiner's disk has
+/// its own, and zip keeps local times.
+fn own_modification(source: &Source) -> Option<crate::model::Timestamp> {
+    match source.modified {
+        Some(Modified::Utc(time)) => Some(time),
+        Some(Modified::Disk(_) | Modified::Local(_)) | None => None,
+    }
+}
+
+fn date_group(
+    group: Group,
+    acquisition: usize,
+    captures: &Captures<'_>,
+    zone: &Zone,
+    case: &mut HostCase,
+) {
+    let mut times: BTreeMap<SourceId, Option<DatedTime>> = BTreeMap::new();
+    let mut zone_missing: BTreeSet<SourceId> = BTreeSet::new();
+    let mut folds: BTreeSet<SourceId> = BTreeSet::new();
+    for observation in group.observations {
+        let source = observation.place.source;
+        let capture = times.entry(source).or_insert_with(|| captures.time_of(source)).clone();
+        if let When::Local(lo, hi) = &observation.when {
+            if zone.source.is_none() {
+                zone_missing.insert(source);
+            }
+            if zone.window(*lo, *hi).is_some_and(|(_, odd)| odd) {
+                folds.insert(source);
+            }
+        }
+        let time = time_of(&observation, capture.as_ref(), zone);
+        let Observation { place, fact, excerpt, .. } = observation;
+        case.facts.push(Dated { place, acquisition, boot: None, time, fact, excerpt });
+    }
+    for source in zone_missing {
+        let detail = "its times are local and nothing tells the host's zone: UTC is assumed \
+                      (--timezone sets it)";
+        case.problems.push((source, problem(ProblemKind::AmbiguousTime, detail)));
+    }
+    for source in folds {
+        let detail =
+            "a local time in it falls into a change of summer time: both readings are kept";
+        case.problems.push((source, problem(ProblemKind::AmbiguousTime, detail)));
+    }
+}
+
+fn time_of(
+    observation: &Observation,
+    capture: Option<&DatedTime>,
+    zone: &Zone,
+) -> Option<DatedTime> {
+    match &observation.when {
+        When::Undated => None,
+        When::Capture => capture.cloned(),
+        When::Utc(_) => {
+            let (window, raw) = own_time(&observation.when, zone)?;
+            let rule = Text::from("as written, in UTC or with an offset");
+            Some(DatedTime { window, raw, rule, confidence: Confidence::High })
+        }
+        When::Local(..) => {
+            let (window, raw) = own_time(&observation.when, zone)?;
+            let (rule, confidence) = match &zone.source {
+                Some(source) => {
+                    (format!("local time in {} ({source})", zone.name), Confidence::High)
+                }
+                None => ("local time, taken as UTC".to_owned(), Confidence::Low),
+            };
+            Some(DatedTime { window, raw, rule: Text::from(rule), confidence })
+        }
+    }
+}
+
+/// Fills in the times of acquisitions from their captures, and orders acquisitions by time.
+fn finish_acquisitions(case: &mut HostCase) {
+    for (index, made) in case.acquisitions.iter_mut().enumerate() {
+        if made.captured.is_some() {
+            continue;
+        }
+        let captures = case.facts.iter().filter(|fact| fact.acquisition == index).filter(|fact| {
+            matches!(fact.fact, Fact::Listing(_) | Fact::Process(_) | Fact::JobState(_))
+        });
+        let times: Vec<&DatedTime> = captures.filter_map(|fact| fact.time.as_ref()).collect();
+        made.captured = times.iter().map(|time| time.window).reduce(Window::hull);
+        if let Some(time) = times.first() {
+            made.captured_how = time.rule.to_string();
+        }
+    }
+    let key = |made: &Acquisition| {
+        let from = made.captured.map(|window| window.lo);
+        (from.is_none(), from, made.id.clone())
+    };
+    let mut order: Vec<usize> = (0..case.acquisitions.len()).collect();
+    order.sort_by_key(|index| case.acquisitions.get(*index).map(key));
+    let mut new_place = vec![0; order.len()];
+    for (place, old) in order.iter().enumerate() {
+        if let Some(slot) = new_place.get_mut(*old) {
+            *slot = place;
+        }
+    }
+    let old = std::mem::take(&mut case.acquisitions);
+    case.acquisitions = order.iter().filter_map(|index| old.get(*index).cloned()).collect();
+    for fact in &mut case.facts {
+        fact.acquisition = new_place.get(fact.acquisition).copied().unwrap_or(0);
+    }
+}
+
+/// A window in words, for details.
+pub fn in_words(window: Window) -> String {
+    if window.lo == window.hi {
+        stamp(window.lo)
+    } else {
+        format!("{} to {}", stamp(window.lo), stamp(window.hi))
+    }
+}

@@ -1,0 +1,193 @@
+//! Sources → groups (one acquisition each) → Macs: which files belong together, and whose they are.
+
+use super::EvidenceClaim;
+use super::roots::{Root, RootKind, Roots};
+use crate::model::Text;
+use crate::model::observation::{CollectionClaim, Fact, HostClaim, Observation};
+use crate::model::provenance::SourceId;
+use crate::pipeline::Collected;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The files of one acquisition with what they say.
+#[derive(Debug)]
+pub struct Group {
+    /// The folder.
+    pub root: Root,
+    /// What kind of folder.
+    pub kind: RootKind,
+    /// Its files.
+    pub sources: Vec<SourceId>,
+    /// What they say, in the order of the evidence.
+    pub observations: Vec<Observation>,
+}
+
+/// A Mac and its acquisitions.
+#[derive(Debug)]
+pub struct HostGroups {
+    /// Unique in the run.
+    pub name: String,
+    /// Hardware serial number.
+    pub serial: Option<Text>,
+    /// In the order of the evidence.
+    pub groups: Vec<Group>,
+}
+
+/// The result of grouping.
+#[derive(Debug, Default)]
+pub struct Grouped {
+    /// Ordered by name.
+    pub hosts: Vec<HostGroups>,
+    /// What was said about evidence, by its index.
+    pub evidence_claims: Vec<(usize, EvidenceClaim)>,
+}
+
+/// Groups all observations by Mac and acquisition. Groups that say nothing belong to no host.
+pub fn group(collected: &Collected, observations: Vec<Observation>) -> Grouped {
+    let mut groups = by_root(collected);
+    let mut owner = vec![usize::MAX; collected.sources.len()];
+    for (index, group) in groups.iter().enumerate() {
+        for source in &group.sources {
+            if let Some(slot) = owner.get_mut(source.0 as usize) {
+                *slot = index;
+            }
+        }
+    }
+    let mut grouped = Grouped::default();
+    for observation in observations {
+        let source = observation.place.source.0 as usize;
+        if let Some(claim) = evidence_claim(&observation.fact) {
+            let evidence = collected.sources.get(source).map_or(0, |source| source.evidence);
+            grouped.evidence_claims.push((evidence, claim));
+        }
+        let index = owner.get(source).copied().unwrap_or(usize::MAX);
+        if let Some(group) = groups.get_mut(index) {
+            group.observations.push(observation);
+        }
+    }
+    groups.retain(|group| !group.observations.is_empty());
+    grouped.hosts = by_host(groups, collected);
+    grouped
+}
+
+fn evidence_claim(fact: &Fact) -> Option<EvidenceClaim> {
+    match fact {
+        Fact::Collection(CollectionClaim::CaseField { field, value }) => {
+            Some(EvidenceClaim::CaseField(field, Text::clone(value)))
+        }
+        Fact::Collection(CollectionClaim::DeclaredHash { file, algorithm, value }) => {
+            Some(EvidenceClaim::DeclaredHash(Text::clone(file), algorithm, Text::clone(value)))
+        }
+        _ => None,
+    }
+}
+
+fn by_root(collected: &Collected) -> Vec<Group> {
+    let paths = collected.sources.iter().map(|source| (source.evidence, source.path.as_str()));
+    let roots = Roots::learn(paths);
+    let mut groups: BTreeMap<Root, Vec<SourceId>> = BTreeMap::new();
+    for (index, source) in collected.sources.iter().enumerate() {
+        let beside = (source.artifact == Some("uac-acquisition-log"))
+            .then(|| roots.beside_log(source.evidence, &source.path))
+            .flatten();
+        let root = beside.unwrap_or_else(|| roots.of(source.evidence, &source.path));
+        let id = SourceId(u32::try_from(index).unwrap_or(u32::MAX));
+        groups.entry(root).or_default().push(id);
+    }
+    groups
+        .into_iter()
+        .map(|(root, sources)| {
+            let kind = roots.kind(&root);
+            Group { root, kind, sources, observations: Vec::new() }
+        })
+        .collect()
+}
+
+/// Who a group says it is.
+#[derive(Debug, Default)]
+struct Identity {
+    name: Option<(u8, Text)>,
+    serial: Option<Text>,
+}
+
+fn identity(group: &Group) -> Identity {
+    let mut identity = Identity::default();
+    for observation in &group.observations {
+        match &observation.fact {
+            Fact::Host(HostClaim::Name { rank, name })
+                if !name.is_empty()
+                    && identity.name.as_ref().is_none_or(|(known, _)| rank < known) =>
+            {
+                identity.name = Some((*rank, Text::clone(name)));
+            }
+            Fact::Host(HostClaim::Serial(serial)) if identity.serial.is_none() => {
+                identity.serial = Some(Text::clone(serial));
+            }
+            _ => {}
+        }
+    }
+    identity
+}
+
+/// A name without the suffixes that differ between tools and networks.
+fn plain_name(name: &str) -> String {
+    let name = name.trim();
+    [".local", ".lan", ".home", ".localdomain"]
+        .iter()
+        .find_map(|suffix| name.strip_suffix(suffix))
+        .unwrap_or(name)
+        .to_owned()
+}
+
+/// Merges groups of one name; the same name with different serials is different Macs.
+fn by_host(groups: Vec<Group>, collected: &Collected) -> Vec<HostGroups> {
+    let mut named: BTreeMap<String, Vec<(Identity, Group)>> = BTreeMap::new();
+    for group in groups {
+        let identity = identity(&group);
+        let name = match &identity.name {
+            Some((_, name)) => plain_name(name),
+            None => unnamed(&group, collected),
+        };
+        named.entry(name).or_default().push((identity, group));
+    }
+    let mut hosts = Vec::new();
+    for (name, members) in fold_case(named) {
+        let serials: BTreeSet<Text> =
+            members.iter().filter_map(|(identity, _)| identity.serial.clone()).collect();
+        if serials.len() < 2 {
+            let serial = serials.into_iter().next();
+            let groups = members.into_iter().map(|(_, group)| group).collect();
+            hosts.push(HostGroups { name, serial, groups });
+            continue;
+        }
+        let mut split: BTreeMap<Option<Text>, Vec<Group>> = BTreeMap::new();
+        for (identity, group) in members {
+            split.entry(identity.serial).or_default().push(group);
+        }
+        hosts.extend(split.into_iter().map(|(serial, groups)| {
+            let name = serial.as_ref().map_or_else(|| name.clone(), |s| format!("{name}~{s}"));
+            HostGroups { name, serial, groups }
+        }));
+    }
+    hosts.sort_by(|a, b| a.name.cmp(&b.name));
+    hosts
+}
+
+type Members = Vec<(Identity, Group)>;
+
+/// Names that differ only in case are one: DHCP and Bonjour do not care.
+fn fold_case(named: BTreeMap<String, Members>) -> Vec<(String, Members)> {
+    let mut folded: BTreeMap<String, (String, Members)> = BTreeMap::new();
+    for (name, members) in named {
+        let slot = folded.entry(name.to_lowercase()).or_insert_with(|| (name, Vec::new()));
+        slot.1.extend(members);
+    }
+    folded.into_values().collect()
+}
+
+/// The name of a host that nothing names: the directory stands for it.
+fn unnamed(group: &Group, collected: &Collected) -> String {
+    let evidence = collected.evidence.get(group.root.evidence);
+    let label = evidence.map_or("", |evidence| evidence.label.as_str());
+    let folder = group.root.prefix.trim_end_matches('/').trim_end_matches('!');
+    if folder.is_empty() { format!("unnamed:{label}") } else { format!("unnamed:{label}/{folder}") }
+}
