@@ -83,7 +83,7 @@ impl<'a> Captures<'a> {
 
     fn widen_run(&mut self, window: Window, raw: Text) {
         if let Some(run) = &mut self.run {
-            run.window = run.window.hull(window)
+            run.window = run.window.hull(window);
         } else {
             let rule = "the collector's log: from its first to its last line";
             self.run = Some(dated(window, raw, rule, Confidence::Medium));

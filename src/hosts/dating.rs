@@ -38,6 +38,7 @@ pub fn date(host: HostGroups, collected: &Collected, options: &Options) -> HostC
     }
     case.boots = boots.into_boots();
     case.coverage = coverage::of(&case, collected);
+    case.zone = Some(zone);
     case
 }
 

@@ -128,6 +128,8 @@ pub struct PlistFile {
 pub struct HostCase {
     /// Who it is.
     pub host: Host,
+    /// Its zone.
+    pub zone: Option<clock::Zone>,
     /// Its boots, in order of time.
     pub boots: Vec<Boot>,
     /// Its acquisitions, in order of time.

@@ -1,11 +1,32 @@
 //! Dated observations of a host → processes, jobs and bindings.
+//!
+//! Rows that name a pid become lives of processes ([`processes`]), property lists and launchctl output
+//! become jobs ([`jobs`]), the two are joined ([`labels`]). Socket rows become flows with a direction
+//! ([`sockets`]), flows are split by owner ([`owners`]), and each part becomes a binding ([`bindings`]) with a
+//! life ([`intervals`]). What jobs declare is held against it at the end ([`declared`]).
 
+pub mod bindings;
+pub mod declared;
+pub mod evidence;
+pub mod identity;
+pub mod intervals;
+pub mod jobs;
+pub mod labels;
+pub mod names_of;
+pub mod owners;
+pub mod processes;
+pub mod service_names;
+pub mod services;
+pub mod sockets;
+
+use crate::hosts::HostCase;
 use crate::model::binding::{Binding, Citation};
 use crate::model::interval::Window;
 use crate::model::observation::{Known, ProcessName};
 use crate::model::provenance::SourceId;
 use crate::model::service::{DeclaredPort, Job};
-use crate::model::{Text, Timestamp};
+use crate::model::{Text, Timestamp, content_id, stamp};
+use std::collections::BTreeSet;
 
 /// One life of a process: a pid may have several in a boot.
 #[derive(Clone, Debug, Default)]
@@ -84,4 +105,52 @@ pub struct HostPorts {
     pub jobs: Vec<JobRecord>,
     /// Its bindings, in the order of the `bindings` table.
     pub bindings: Vec<Binding>,
+}
+
+/// Reconstructs who held or reached which port on a host.
+pub fn reconstruct(case: &HostCase) -> HostPorts {
+    let names = services::Names::of(case);
+    let jobs = jobs::of(case, &names);
+    let mut processes = processes::Processes::of(case);
+    labels::attribute(&mut processes, &jobs);
+    let ephemeral = sockets::ephemeral_ports(case);
+    let rows = sockets::rows(case, &names, &inetd_ports(&jobs));
+    let owners = owners::Owners { processes: &processes, jobs: &jobs };
+    let listings = intervals::Listings::of(case);
+    let maker = bindings::Maker { case, owners, listings, ephemeral: ephemeral.clone() };
+    let bindings = maker.bindings(rows);
+    name_processes(&mut processes.all, case);
+    let mut ports = HostPorts { processes: processes.all, jobs, bindings };
+    declared::attribute_by_target(&mut ports);
+    declared::mark_agreement(&mut ports);
+    declared::add_unobserved(&mut ports, case, &ephemeral);
+    sort(&mut ports.bindings);
+    ports
+}
+
+/// Ports on which launchd accepts connections for its jobs (`inetdCompatibility`).
+fn inetd_ports(jobs: &[JobRecord]) -> BTreeSet<u16> {
+    let inetd = jobs.iter().filter(|job| {
+        job.may_be_active() && job.job.as_ref().is_some_and(|job| job.inetd_wait == Some(false))
+    });
+    inetd.flat_map(|job| job.sockets().map(|(_, number)| number)).collect()
+}
+
+fn name_processes(processes: &mut [ProcessInstance], case: &HostCase) {
+    for life in processes {
+        let boot = life.boot.and_then(|boot| case.boots.get(boot)).map_or("", |boot| &boot.id);
+        let start = life.started.map_or_else(String::new, |window| stamp(window.lo));
+        let name = life.name.as_ref().map_or("", |name| &name.text);
+        let pid = life.pid.to_string();
+        life.id = content_id('p', [case.host.name.as_str(), boot, &pid, &start, name]);
+    }
+}
+
+/// The order of the `bindings` table: by first sighting, then by what it is; the declared ones last.
+fn sort(bindings: &mut [Binding]) {
+    let key = |b: &Binding| {
+        let first = b.interval.map(|interval| interval.first_seen);
+        (first.is_none(), first, b.direction, b.protocol, b.local_port, b.remote_port, b.id.clone())
+    };
+    bindings.sort_by_key(key);
 }

@@ -1,0 +1,293 @@
+//! Parts of flows → bindings: owner, families, state, life, citations.
+
+use super::evidence::cite;
+use super::intervals::{Listings, life_of};
+use super::owners::{Owners, Part, identity_of};
+use super::sockets::{FlowKey, Row};
+use super::{JobRecord, ProcessInstance};
+use crate::hosts::HostCase;
+use crate::model::binding::{Binding, Certainty, CitationRole, EndState};
+use crate::model::network::{Address, Families, Port};
+use crate::model::observation::{Known, ListingTool};
+use crate::model::provenance::SourceId;
+use crate::model::service::{Confidence, Direction};
+use crate::model::{Text, content_id};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+
+/// What the bindings of one host are made with.
+pub struct Maker<'a> {
+    /// The host.
+    pub case: &'a HostCase,
+    /// Processes and jobs.
+    pub owners: Owners<'a>,
+    /// Listings of sockets.
+    pub listings: Listings<'a>,
+    /// Ephemeral ports.
+    pub ephemeral: RangeInclusive<u16>,
+}
+
+impl Maker<'_> {
+    /// All bindings that rows show.
+    pub fn bindings(&self, rows: Vec<Row<'_>>) -> Vec<Binding> {
+        let mut flows: BTreeMap<FlowKey, Vec<Row<'_>>> = BTreeMap::new();
+        for row in rows {
+            flows.entry(row.key.clone()).or_default().push(row);
+        }
+        let mut bindings = Vec::new();
+        for (key, rows) in flows {
+            for part in self.owners.split(&key, rows) {
+                bindings.push(self.binding(&key, &part));
+            }
+        }
+        bindings
+    }
+
+    fn binding(&self, key: &FlowKey, part: &Part<'_>) -> Binding {
+        let holders = self.ordered(part);
+        let primary = holders.first().and_then(|index| self.owners.processes.all.get(*index));
+        let by_launchd = part.launchd && primary.is_none_or(|life| life.pid == 1);
+        let mut binding = blank(key, by_launchd);
+        binding.held_by_launchd = part.launchd;
+        if by_launchd {
+            self.owned_by_job(&mut binding, part);
+        } else if let Some(life) = primary {
+            self.owned_by_process(&mut binding, life);
+        }
+        if let Some(life) = primary {
+            binding.process = life.name.as_ref().map(|name| Text::clone(&name.text));
+            binding.process_cut = life.name.as_ref().is_some_and(|name| name.cut);
+            binding.process_path.clone_from(&life.path);
+            binding.pid = Some(life.pid);
+            binding.user.clone_from(&life.user);
+        }
+        if by_launchd {
+            binding.process = Some(Text::from("launchd"));
+            binding.process_path = Some(Text::from("/sbin/launchd"));
+        }
+        binding.holders = holders;
+        self.add_rows(&mut binding, part);
+        life_of(&mut binding, part, self.case, &self.owners, &self.listings);
+        self.cite_owner(&mut binding);
+        binding.confidence = self.confidence(&binding);
+        self.identify(&mut binding, key);
+        binding
+    }
+
+    /// Holders, the one that answers for the binding first: not launchd, then a parent before its
+    /// children, then the lowest pid.
+    fn ordered(&self, part: &Part<'_>) -> Vec<usize> {
+        let life = |index: usize| self.owners.processes.all.get(index);
+        let mut holders: Vec<usize> = part.holders.iter().copied().collect();
+        holders.sort_by_key(|index| {
+            let life = life(*index);
+            let is_launchd = life.is_some_and(|life| life.pid == 1);
+            let is_child =
+                life.and_then(|life| life.parent).is_some_and(|p| part.holders.contains(&p));
+            (is_launchd, is_child, life.map(|life| life.pid))
+        });
+        holders
+    }
+
+    fn owned_by_process(&self, binding: &mut Binding, life: &ProcessInstance) {
+        binding.identity = identity_of(life, self.owners.jobs);
+        binding.service.clone_from(&life.label);
+        let basis = life.label_basis.map(|basis| format!("; job by {basis}")).unwrap_or_default();
+        binding.attribution = format!("pid {}{basis}", life.pid);
+        binding.job = life.label.as_ref().and_then(|label| job_of(self.owners.jobs, label));
+    }
+
+    fn owned_by_job(&self, binding: &mut Binding, part: &Part<'_>) {
+        let candidates: Vec<usize> = part.explained_by.iter().copied().collect();
+        let record = |index: &usize| self.owners.jobs.get(*index);
+        match candidates.as_slice() {
+            [] => {
+                "name:launchd".clone_into(&mut binding.identity);
+                "held by launchd; no property list explains it"
+                    .clone_into(&mut binding.attribution);
+            }
+            [only] => {
+                binding.job = Some(*only);
+                if let Some(job) = record(only) {
+                    binding.service = Some(Text::clone(&job.label));
+                    binding.identity = identity_of_job(job);
+                    "held by launchd; the job's Sockets".clone_into(&mut binding.attribution);
+                }
+            }
+            several => {
+                let labels: Vec<&str> =
+                    several.iter().filter_map(record).map(|job| &*job.label).collect();
+                binding.identity = format!("label:{}", labels.join("|"));
+                binding.attribution =
+                    format!("held by launchd; ambiguous: the Sockets of {}", labels.join(", "));
+                binding.job_candidates = several.to_vec();
+            }
+        }
+    }
+
+    fn add_rows(&self, binding: &mut Binding, part: &Part<'_>) {
+        let mut addresses: BTreeSet<Address> = BTreeSet::new();
+        let mut ports: BTreeSet<u16> = BTreeSet::new();
+        let mut distinct: BTreeSet<(SourceId, Option<&str>)> = BTreeSet::new();
+        let mut descriptors: BTreeSet<Text> = BTreeSet::new();
+        let mut tools: BTreeSet<ListingTool> = BTreeSet::new();
+        let mut families = Families::UNKNOWN;
+        for row in &part.rows {
+            families = families.union(row.socket.families);
+            addresses.insert(row.socket.local.address.clone());
+            ports.extend(row.local_port);
+            descriptors.extend(row.socket.descriptor.clone());
+            tools.extend(self.listings.tool_of(row.fact.place));
+            binding.state = binding.state.max(row.state);
+            binding.direction_probable |= row.probable;
+            binding.bytes_in = binding.bytes_in.max(row.socket.bytes_in);
+            binding.bytes_out = binding.bytes_out.max(row.socket.bytes_out);
+            if distinct.insert((row.fact.place.source, row.fact.excerpt.as_deref())) {
+                binding.citations.push(cite(row.fact, CitationRole::Sighting));
+            }
+            if let Some(effective) = row.socket.effective_pid {
+                binding.notes.push(format!("used on behalf of pid {effective} (delegated socket)"));
+            }
+        }
+        binding.notes.sort();
+        binding.notes.dedup();
+        // netstat tells tcp6 from tcp46, lsof does not.
+        families.either &= !families.v6 && !families.dual;
+        binding.families = families;
+        binding.sightings = distinct.len();
+        binding.local_addresses = addresses.into_iter().collect();
+        if binding.local_port.is_none() && ports.len() == 1 {
+            binding.local_port = ports.first().copied();
+        }
+        binding.descriptors = descriptors.into_iter().collect();
+        binding.only_unprivileged = self.listings.only_unprivileged(&part.rows);
+        binding.tools = tools.into_iter().collect();
+    }
+
+    fn cite_owner(&self, binding: &mut Binding) {
+        for holder in &binding.holders {
+            if let Some(life) = self.owners.processes.all.get(*holder) {
+                binding.citations.extend(life.citations.iter().cloned());
+            }
+        }
+    }
+
+    fn confidence(&self, binding: &Binding) -> Confidence {
+        let path_known = binding.process_path.is_some() && binding.pid.is_some();
+        let seen_by_root = binding.citations.iter().any(|citation| {
+            citation.role == CitationRole::Sighting
+                && self.listings.privilege_of(citation.place) == Known::Yes
+        });
+        if path_known && seen_by_root { Confidence::High } else { Confidence::Medium }
+    }
+
+    /// Ids are hashes of what a binding is, not of how it was seen.
+    fn identify(&self, binding: &mut Binding, key: &FlowKey) {
+        let boot = match key.epoch {
+            (Some(boot), _) => self.case.boots.get(boot).map(|boot| boot.id.clone()),
+            (None, acquisition) => {
+                self.case.acquisitions.get(acquisition).map(|made| made.id.clone())
+            }
+        };
+        name_ids(binding, &self.case.host.name, &boot.unwrap_or_default(), &self.ephemeral);
+    }
+}
+
+/// Gives a binding and its tuple their ids.
+pub fn name_ids(binding: &mut Binding, host: &str, boot: &str, ephemeral: &RangeInclusive<u16>) {
+    let port = match binding.direction {
+        Direction::Outbound => binding.remote_port,
+        _ => binding.local_port,
+    };
+    let text = |port: Option<u16>| port.map_or_else(String::new, |port| port.to_string());
+    let dynamic =
+        binding.direction == Direction::Listen && port.is_some_and(|p| ephemeral.contains(&p));
+    let tuple_port = if dynamic { "dynamic".to_owned() } else { text(port) };
+    let (direction, protocol) = (binding.direction.as_str(), binding.protocol.as_str());
+    let scope = binding.scope.as_str();
+    let peer = binding.remote_address.as_ref().map_or_else(String::new, Address::text);
+    let parts = [
+        host,
+        boot,
+        direction,
+        protocol,
+        &text(port),
+        scope,
+        &binding.identity,
+        &peer,
+        &text(binding.remote_port),
+    ];
+    binding.id = content_id('b', parts);
+    binding.tuple_id =
+        content_id('t', [direction, protocol, &tuple_port, scope, &binding.identity]);
+}
+
+/// The job of a label; the system's own before a user's.
+pub fn job_of(jobs: &[JobRecord], label: &str) -> Option<usize> {
+    let with_plist = |job: &JobRecord| &*job.label == label && job.job.is_some();
+    let index = jobs.iter().position(with_plist);
+    index.or_else(|| jobs.iter().position(|job| &*job.label == label))
+}
+
+/// Identity of a job: its label and its program.
+pub fn identity_of_job(job: &JobRecord) -> String {
+    let label = super::identity::normalise_label(&job.label);
+    match &job.program {
+        Some(program) => format!("label:{label} path:{}", super::identity::normalise_path(program)),
+        None => format!("label:{label}"),
+    }
+}
+
+/// A binding of a flow about which nothing else is known yet.
+pub fn blank(key: &FlowKey, by_launchd: bool) -> Binding {
+    let (remote_address, remote_port) = match &key.remote {
+        Some((address, port)) => (Some(address.clone()), Some(*port).filter(|port| *port != 0)),
+        None => (None, None),
+    };
+    Binding {
+        id: String::new(),
+        tuple_id: String::new(),
+        boot: key.epoch.0,
+        direction: key.direction,
+        direction_probable: false,
+        protocol: key.protocol,
+        families: Families::UNKNOWN,
+        state: crate::model::binding::BindingState::Closing,
+        local_addresses: Vec::new(),
+        local_port: key.local_port.or(key.service_port),
+        remote_address,
+        remote_port,
+        scope: key.scope,
+        holders: Vec::new(),
+        process: None,
+        process_cut: false,
+        process_path: None,
+        pid: None,
+        user: None,
+        job: None,
+        job_candidates: Vec::new(),
+        service: None,
+        identity: String::new(),
+        attribution: String::new(),
+        held_by_launchd: by_launchd,
+        interval: None,
+        end_state: EndState::Unknown,
+        certainty: Certainty::Observed,
+        confidence: Confidence::Medium,
+        sightings: 0,
+        bytes_in: None,
+        bytes_out: None,
+        spans: Vec::new(),
+        citations: Vec::new(),
+        descriptors: Vec::new(),
+        declared_by_job: false,
+        tools: Vec::new(),
+        only_unprivileged: false,
+        notes: Vec::new(),
+    }
+}
+
+/// Whether a port is one that means something: not 0, not unknown.
+pub fn is_port(port: &Port) -> bool {
+    matches!(port, Port::Number(_) | Port::Name(_))
+}

@@ -1,0 +1,186 @@
+//! Declared ports against observed ones: agreement, a job known by its only target, effects in the
+//! log, and rows for what only a job declares.
+
+use super::bindings::{blank, identity_of_job, name_ids};
+use super::evidence::cite;
+use super::sockets::FlowKey;
+use super::{HostPorts, JobRecord};
+use crate::hosts::HostCase;
+use crate::model::Text;
+use crate::model::binding::{Binding, BindingState, Certainty, Citation, CitationRole};
+use crate::model::interval::Interval;
+use crate::model::network::{Address, Protocol, Scope, scope_of};
+use crate::model::observation::{Fact, JobEventKind};
+use crate::model::service::{Confidence, DeclaredPort, Direction, Origin};
+use std::ops::RangeInclusive;
+
+/// Whether a declared port is the one that a binding shows.
+fn agrees(declared: &DeclaredPort, number: Option<u16>, binding: &Binding) -> bool {
+    let protocol = declared.protocol.is_none_or(|protocol| protocol == binding.protocol);
+    match (declared.direction, binding.direction) {
+        (Direction::Listen, Direction::Listen) => {
+            protocol && number == binding.local_port && number.is_some()
+        }
+        (Direction::Outbound, Direction::Outbound) => {
+            protocol
+                && number.is_some()
+                && number == binding.remote_port
+                && same_peer(&declared.address, binding.remote_address.as_ref())
+        }
+        _ => false,
+    }
+}
+
+/// A declared name cannot be compared with an address; an address must be the same.
+fn same_peer(declared: &Address, seen: Option<&Address>) -> bool {
+    match (declared, seen) {
+        (Address::Ip { ip, .. }, Some(Address::Ip { ip: seen, .. })) => ip == seen,
+        (Address::Ip { .. }, Some(Address::Cut(prefix))) => declared.text().starts_with(&**prefix),
+        _ => true,
+    }
+}
+
+/// Gives bindings without a job the one whose only declared target is their peer.
+pub fn attribute_by_target(ports: &mut HostPorts) {
+    for binding in &mut ports.bindings {
+        if binding.service.is_some() || binding.direction != Direction::Outbound {
+            continue;
+        }
+        let mut matching = ports.jobs.iter().enumerate().filter(|(_, job)| {
+            let mut targets =
+                job.declared.iter().filter(|(d, _)| d.direction == Direction::Outbound);
+            let only = targets.next();
+            targets.next().is_none()
+                && only.is_some_and(|(declared, number)| {
+                    matches!(declared.address, Address::Ip { .. } | Address::Name(_))
+                        && agrees(declared, *number, binding)
+                })
+        });
+        if let (Some((index, job)), None) = (matching.next(), matching.next()) {
+            binding.job = Some(index);
+            binding.service = Some(Text::clone(&job.label));
+            binding.attribution.push_str("; job by its only declared target, which is this peer");
+        }
+    }
+}
+
+/// Marks bindings whose job declares their port, and cites the declaration.
+pub fn mark_agreement(ports: &mut HostPorts) {
+    for binding in &mut ports.bindings {
+        let jobs: Vec<usize> =
+            binding.job.into_iter().chain(binding.job_candidates.clone()).collect();
+        for index in jobs {
+            let Some(job) = ports.jobs.get(index) else { continue };
+            let found =
+                job.declared.iter().find(|(declared, number)| agrees(declared, *number, binding));
+            if let Some((declared, _)) = found {
+                binding.declared_by_job = true;
+                binding.citations.extend(declaration(job, declared));
+            }
+        }
+    }
+}
+
+fn declaration(job: &JobRecord, declared: &DeclaredPort) -> Option<Citation> {
+    Some(Citation {
+        role: CitationRole::Declared,
+        place: crate::model::provenance::Place {
+            source: job.source?,
+            locator: crate::model::provenance::Locator::Whole,
+        },
+        window: None,
+        raw_time: Text::from(""),
+        time_rule: Text::from(""),
+        excerpt: Some(declared.token.as_ref().into()),
+    })
+}
+
+/// Rows for declared ports that nothing observed: `inferred` where the log shows that a connection
+/// to one started its job, else `declared`.
+pub fn add_unobserved(ports: &mut HostPorts, case: &HostCase, ephemeral: &RangeInclusive<u16>) {
+    let mut rows: Vec<Binding> = Vec::new();
+    for (index, job) in ports.jobs.iter().enumerate() {
+        for (declared, number) in &job.declared {
+            let Some(number) = *number else { continue };
+            let observed = ports.bindings.iter().any(|binding| {
+                let this_job =
+                    binding.job == Some(index) || binding.job_candidates.contains(&index);
+                this_job && agrees(declared, Some(number), binding)
+            });
+            if observed {
+                continue;
+            }
+            let mut row = unobserved(index, job, declared, number);
+            infer(&mut row, job, declared, case);
+            name_ids(&mut row, &case.host.name, "", ephemeral);
+            match rows.iter_mut().find(|known| known.id == row.id) {
+                Some(known) => {
+                    known.families = known.families.union(row.families);
+                    known.local_addresses.extend(row.local_addresses);
+                    known.local_addresses.sort();
+                    known.local_addresses.dedup();
+                }
+                None => rows.push(row),
+            }
+        }
+    }
+    ports.bindings.extend(rows);
+}
+
+fn unobserved(index: usize, job: &JobRecord, declared: &DeclaredPort, number: u16) -> Binding {
+    let listens = declared.direction == Direction::Listen;
+    let key = FlowKey {
+        epoch: (None, 0),
+        direction: declared.direction,
+        protocol: declared.protocol.unwrap_or(Protocol::Tcp),
+        local_port: listens.then_some(number),
+        remote: (!listens).then(|| (declared.address.clone(), number)),
+        service_port: None,
+        scope: match scope_of(&declared.address) {
+            Scope::Any if !listens && declared.address == Address::Any => Scope::Unknown,
+            Scope::Multicast => Scope::Any,
+            scope => scope,
+        },
+    };
+    let mut row = blank(&key, false);
+    row.families = declared.families;
+    row.state = if listens { BindingState::Bound } else { BindingState::Attempted };
+    if listens && declared.protocol != Some(Protocol::Udp) {
+        row.state = BindingState::Listening;
+    }
+    row.local_addresses = if listens { vec![declared.address.clone()] } else { Vec::new() };
+    row.job = Some(index);
+    row.service = Some(Text::clone(&job.label));
+    row.process_path = job.program.clone().filter(|path| path.starts_with('/'));
+    row.process = job.program.as_deref().map(|path| Text::from(super::names_of::base_name(path)));
+    row.identity = identity_of_job(job);
+    row.attribution = format!("declared by the job ({})", declared.origin.as_str());
+    row.certainty = Certainty::Declared;
+    row.confidence = Confidence::Low;
+    row.declared_by_job = true;
+    row.citations.extend(declaration(job, declared));
+    row
+}
+
+/// "Successfully spawned … because ipc (socket)": a connection to one of the job's sockets was made.
+fn infer(row: &mut Binding, job: &JobRecord, declared: &DeclaredPort, case: &HostCase) {
+    let sockets = job.declared.iter().filter(|(port, _)| port.origin == Origin::Sockets).count();
+    if declared.origin != Origin::Sockets || sockets == 0 {
+        return;
+    }
+    for fact in &case.facts {
+        let Fact::JobEvent(event) = &fact.fact else { continue };
+        let by_socket = matches!(&event.kind,
+            JobEventKind::Launched { reason, .. } if reason.contains("ipc (socket)"));
+        if !by_socket || event.label.as_ref() != Some(&job.label) {
+            continue;
+        }
+        let Some(window) = fact.window() else { continue };
+        let seen = Interval::sighted(window);
+        row.interval = Some(row.interval.map_or(seen, |known| known.join(seen)));
+        row.certainty = Certainty::Inferred;
+        row.boot = fact.boot;
+        row.sightings = row.sightings.saturating_add(1);
+        row.citations.push(cite(fact, CitationRole::Sighting));
+    }
+}

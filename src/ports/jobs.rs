@@ -1,0 +1,242 @@
+//! Property lists, launchctl output and overrides → the launchd jobs of a host.
+
+use super::JobRecord;
+use super::services::Names;
+use crate::hosts::{Dated, HostCase, PlistFile};
+use crate::model::network::Port;
+use crate::model::observation::{Fact, FileTimes, JobState, Known};
+use crate::model::service::{DeclaredPort, Domain, Job, Origin};
+use crate::model::{Text, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The jobs of a host, ordered by domain, label and path.
+pub fn of(case: &HostCase, names: &Names) -> Vec<JobRecord> {
+    let mut jobs: BTreeMap<(String, Text, Option<String>), JobRecord> = BTreeMap::new();
+    for fact in &case.facts {
+        let Fact::Job(job) = &fact.fact else { continue };
+        let Some(file) = case.plists.get(&fact.place.source) else { continue };
+        let fresh = from_plist(job, fact, file, names);
+        let key = (fresh.domain.clone(), Text::clone(&fresh.label), fresh.plist_path.clone());
+        match jobs.get_mut(&key) {
+            Some(known) => merge(known, fresh),
+            None => {
+                jobs.insert(key, fresh);
+            }
+        }
+    }
+    let mut jobs: Vec<JobRecord> = jobs.into_values().collect();
+    for fact in &case.facts {
+        if let Fact::JobState(state) = &fact.fact {
+            show(state, &mut jobs, names);
+        }
+    }
+    let overrides = Overrides::of(case);
+    let times = file_times(case);
+    for job in &mut jobs {
+        decide_enabled(job, &overrides);
+        if let Some(row) = job.plist_path.as_deref().and_then(|path| times.get(path)) {
+            // Birth can be set back by SetFile, modification by touch: both are kept as told.
+            job.plist_created = row.created;
+            job.plist_modified = row.modified.or(job.plist_modified);
+        }
+    }
+    jobs.sort_by(|a, b| {
+        (&a.domain, &a.label, &a.plist_path).cmp(&(&b.domain, &b.label, &b.plist_path))
+    });
+    jobs
+}
+
+fn from_plist(job: &Job, fact: &Dated, file: &PlistFile, names: &Names) -> JobRecord {
+    JobRecord {
+        domain: domain_of(&file.path),
+        label: Text::clone(&job.label),
+        plist_path: Some(file.path.clone()),
+        source: Some(fact.place.source),
+        program: job.executable().cloned(),
+        arguments: job.arguments.clone(),
+        enabled: Known::Unknown,
+        enabled_source: String::new(),
+        loaded: false,
+        running: false,
+        plist_created: None,
+        plist_modified: file.modified,
+        declared: resolved(&job.declared, names),
+        evidence: file.evidence.clone(),
+        job: Some(job.clone()),
+    }
+}
+
+/// The domain that a property list's place means (formats.md 4.1).
+pub fn domain_of(path: &str) -> String {
+    let lower = path.to_lowercase();
+    let user = lower.strip_prefix("/users/").and_then(|rest| rest.split_once("/library/"));
+    if lower.contains("/launchdaemons/") {
+        return "system".to_owned();
+    }
+    match user {
+        Some((name, _)) if !name.contains('/') => format!("user:{name}"),
+        _ if lower.contains("/launchagents/") || lower.contains("/loginitems/") => {
+            "agents".to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
+/// The same property list in another acquisition: what it declared is pooled, the rest is the later.
+fn merge(known: &mut JobRecord, fresh: JobRecord) {
+    let mut declared = known.declared.clone();
+    declared.extend(fresh.declared.iter().cloned());
+    declared.sort();
+    declared.dedup();
+    let modified = fresh.plist_modified.or(known.plist_modified);
+    *known = JobRecord { declared, plist_modified: modified, ..fresh };
+}
+
+/// Declared ports with the number that each name means here.
+fn resolved(declared: &[DeclaredPort], names: &Names) -> Vec<(DeclaredPort, Option<u16>)> {
+    let number = |port: &DeclaredPort| match &port.port {
+        Port::Number(number) => Some(*number),
+        Port::Name(name) => {
+            let protocol = port.protocol.unwrap_or(crate::model::network::Protocol::Tcp);
+            names.port(name, protocol)
+        }
+        Port::None | Port::Cut(_) | Port::Unknown => None,
+    };
+    declared.iter().map(|port| (port.clone(), number(port))).collect()
+}
+
+/// Adds what launchctl showed: to the job of that label, or as a job whose plist is not here.
+fn show(state: &JobState, jobs: &mut Vec<JobRecord>, names: &Names) {
+    let matching = |job: &JobRecord| {
+        job.label == state.label
+            && state.plist_path.as_deref().is_none_or(|path| {
+                job.plist_path
+                    .as_deref()
+                    .is_none_or(|known| known == path || !path.starts_with('/'))
+            })
+    };
+    let index = jobs.iter().position(matching).unwrap_or_else(|| {
+        jobs.push(JobRecord {
+            domain: state.domain.as_deref().unwrap_or_default().to_owned(),
+            label: Text::clone(&state.label),
+            plist_path: state
+                .plist_path
+                .as_deref()
+                .filter(|p| p.starts_with('/'))
+                .map(str::to_owned),
+            job: None,
+            source: None,
+            program: None,
+            arguments: Vec::new(),
+            enabled: Known::Unknown,
+            enabled_source: String::new(),
+            loaded: false,
+            running: false,
+            plist_created: None,
+            plist_modified: None,
+            declared: Vec::new(),
+            evidence: String::new(),
+        });
+        jobs.len().saturating_sub(1)
+    });
+    let Some(job) = jobs.get_mut(index) else { return };
+    job.loaded = true;
+    job.running |= state.pid.is_some();
+    if job.program.is_none() {
+        job.program.clone_from(&state.program);
+    }
+    if job.arguments.is_empty() {
+        job.arguments.clone_from(&state.arguments);
+    }
+    if job.job.is_none() {
+        job.declared.extend(resolved(&state.declared, names));
+        job.declared.sort();
+        job.declared.dedup();
+    }
+}
+
+/// The override databases that were read, and what they say.
+struct Overrides {
+    read: BTreeSet<Domain>,
+    entries: BTreeMap<(Domain, Text), Option<bool>>,
+}
+
+impl Overrides {
+    fn of(case: &HostCase) -> Self {
+        let mut overrides = Self { read: BTreeSet::new(), entries: BTreeMap::new() };
+        for fact in &case.facts {
+            match &fact.fact {
+                Fact::OverridesRead(domain) => {
+                    overrides.read.insert(*domain);
+                }
+                Fact::Override { domain, label, disabled } => {
+                    overrides.entries.insert((*domain, Text::clone(label)), *disabled);
+                }
+                _ => {}
+            }
+        }
+        overrides
+    }
+
+    /// The entry for a label in a domain that applies to a job of `domain`, if there is one.
+    fn entry(&self, domain: &str, label: &Text) -> Option<Known> {
+        let applies = |kind: &Domain| match kind {
+            Domain::System => domain == "system",
+            Domain::Agents | Domain::User(_) | Domain::SomeUser => domain != "system",
+        };
+        let mut found =
+            self.entries.iter().filter(|((kind, name), _)| name == label && applies(kind));
+        found.next().map(|(_, disabled)| disabled.map_or(Known::Unknown, Known::from))
+    }
+
+    fn was_read(&self, domain: &str) -> bool {
+        self.read.iter().any(|kind| (*kind == Domain::System) == (domain == "system"))
+    }
+}
+
+/// Whether a job would load at the next boot or login (formats.md 4.4).
+fn decide_enabled(job: &mut JobRecord, overrides: &Overrides) {
+    let by_plist = job.job.as_ref().and_then(|job| job.disabled);
+    let (enabled, source) = match overrides.entry(&job.domain, &job.label) {
+        Some(Known::Yes) => (Known::No, "override database"),
+        Some(Known::No) => (Known::Yes, "override database"),
+        Some(Known::Unknown) => (Known::Unknown, "override database, value not understood"),
+        None if overrides.was_read(&job.domain) && job.job.is_some() => {
+            (Known::from(by_plist != Some(true)), "property list, no override")
+        }
+        None if job.loaded => (Known::Yes, "loaded at the capture"),
+        None => (Known::Unknown, "override database not collected"),
+    };
+    job.enabled = enabled;
+    source.clone_into(&mut job.enabled_source);
+}
+
+/// Bodyfile rows by path.
+pub fn file_times(case: &HostCase) -> BTreeMap<&str, &FileTimes> {
+    let rows = case.facts.iter().filter_map(|fact| match &fact.fact {
+        Fact::FileTimes(row) => Some((&*row.path, &**row)),
+        _ => None,
+    });
+    rows.collect()
+}
+
+/// The earlier of birth and change that a bodyfile tells for a path.
+pub fn birth_of(times: &BTreeMap<&str, &FileTimes>, path: &str) -> Option<Timestamp> {
+    let row = times.get(path)?;
+    row.created.or(row.modified)
+}
+
+impl JobRecord {
+    /// Sockets that launchd opens for the job, with their port numbers.
+    pub fn sockets(&self) -> impl Iterator<Item = (&DeclaredPort, u16)> {
+        self.declared
+            .iter()
+            .filter(|(declared, _)| declared.origin == Origin::Sockets)
+            .filter_map(|(declared, number)| number.map(|number| (declared, number)))
+    }
+
+    /// Whether it may explain a listener: not known to be disabled, or seen loaded all the same.
+    pub fn may_be_active(&self) -> bool {
+        self.enabled != Known::No || self.loaded || self.running
+    }
+}

@@ -1,0 +1,202 @@
+//! Socket rows → flows with a direction (ports.md 5.3). Rows without a usable port are left out.
+
+use super::evidence::{Epoch, epoch_of};
+use super::services::Names;
+use crate::hosts::{Dated, HostCase};
+use crate::model::binding::BindingState;
+use crate::model::network::{Address, Port, Protocol, Scope, SocketState, scope_of};
+use crate::model::observation::{Fact, Socket};
+use crate::model::service::Direction;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What makes rows candidates for one binding, whoever owns them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FlowKey {
+    /// Boot or acquisition.
+    pub epoch: Epoch,
+    /// Which way.
+    pub direction: Direction,
+    /// Transport.
+    pub protocol: Protocol,
+    /// Local port, for listeners and what is merely bound.
+    pub local_port: Option<u16>,
+    /// Peer, for connections.
+    pub remote: Option<(Address, u16)>,
+    /// Local port of an inbound connection.
+    pub service_port: Option<u16>,
+    /// Reach.
+    pub scope: Scope,
+}
+
+/// A row that belongs to a flow.
+#[derive(Clone, Debug)]
+pub struct Row<'a> {
+    /// Its flow.
+    pub key: FlowKey,
+    /// The fact it stands in.
+    pub fact: &'a Dated,
+    /// The row itself.
+    pub socket: &'a Socket,
+    /// Local port.
+    pub local_port: Option<u16>,
+    /// State.
+    pub state: BindingState,
+    /// Whether the direction is only probable.
+    pub probable: bool,
+}
+
+/// Listening ports of an acquisition: what makes a connection inbound.
+type Listening = BTreeMap<(usize, Protocol, u16), BTreeSet<Address>>;
+
+/// All rows of a host that have ports, in the order of the evidence.
+pub fn rows<'a>(case: &'a HostCase, names: &Names, inetd_ports: &BTreeSet<u16>) -> Vec<Row<'a>> {
+    let sockets = || {
+        case.facts.iter().filter_map(|fact| match &fact.fact {
+            Fact::Socket(socket) => Some((fact, &**socket)),
+            _ => None,
+        })
+    };
+    let mut listening = Listening::new();
+    for (fact, socket) in sockets() {
+        if let (SocketState::Listen, Some(protocol)) = (socket.state, socket.protocol)
+            && let Some(port) = number(&socket.local.port, protocol, names)
+        {
+            let key = (fact.acquisition, protocol, port);
+            listening.entry(key).or_default().insert(plain(&socket.local.address));
+        }
+    }
+    let context = Context { names, listening, ephemeral: ephemeral_ports(case), inetd_ports };
+    sockets().filter_map(|(fact, socket)| context.row(fact, socket)).collect()
+}
+
+/// The range of ephemeral ports: the host's own setting, else macOS's (ports.md 5.2).
+pub fn ephemeral_ports(case: &HostCase) -> std::ops::RangeInclusive<u16> {
+    let told = case.facts.iter().find_map(|fact| match fact.fact {
+        Fact::EphemeralPorts { first, last } if first <= last => Some(first..=last),
+        _ => None,
+    });
+    told.unwrap_or(49152..=65535)
+}
+
+/// An address without its zone: the same listener may be printed with and without.
+fn plain(address: &Address) -> Address {
+    match address {
+        Address::Ip { ip, .. } => Address::Ip { ip: *ip, zone: None },
+        other => other.clone(),
+    }
+}
+
+fn number(port: &Port, protocol: Protocol, names: &Names) -> Option<u16> {
+    match port {
+        Port::Number(number) => Some(*number),
+        Port::Name(name) => names.port(name, protocol),
+        Port::None | Port::Cut(_) | Port::Unknown => None,
+    }
+}
+
+struct Context<'a> {
+    names: &'a Names,
+    listening: Listening,
+    ephemeral: std::ops::RangeInclusive<u16>,
+    inetd_ports: &'a BTreeSet<u16>,
+}
+
+impl Context<'_> {
+    fn row<'a>(&self, fact: &'a Dated, socket: &'a Socket) -> Option<Row<'a>> {
+        let protocol = socket.protocol?;
+        let local_port = number(&socket.local.port, protocol, self.names);
+        let remote_port = number(&socket.remote.port, protocol, self.names);
+        let connected = !matches!(socket.remote.port, Port::None);
+        let (direction, probable) = if connected {
+            self.direction(fact, socket, protocol, local_port?, remote_port?)
+        } else {
+            (self.unconnected(socket, local_port?), false)
+        };
+        let state = state_of(socket.state, connected);
+        let address = if connected { &socket.remote.address } else { &socket.local.address };
+        let scope = scope_of(address);
+        if connected && scope == Scope::Multicast {
+            return None;
+        }
+        let key = FlowKey {
+            epoch: epoch_of(fact),
+            direction,
+            protocol,
+            local_port: if connected { None } else { local_port },
+            remote: connected.then(|| plain(address)).zip(self.peer_port(direction, remote_port)),
+            service_port: local_port.filter(|_| connected && direction == Direction::Inbound),
+            scope: if scope == Scope::Multicast { Scope::Any } else { scope },
+        };
+        Some(Row { key, fact, socket, local_port, state, probable })
+    }
+
+    /// The peer's own port says nothing where the peer connected to us: many sockets, one row.
+    fn peer_port(&self, direction: Direction, port: Option<u16>) -> Option<u16> {
+        match direction {
+            Direction::Inbound => {
+                port.map(|port| if self.ephemeral.contains(&port) { 0 } else { port })
+            }
+            _ => port,
+        }
+    }
+
+    /// An unconnected UDP socket on an ephemeral port is a client's, not a service (scoring.md 6.5).
+    fn unconnected(&self, socket: &Socket, port: u16) -> Direction {
+        match (socket.state, socket.protocol) {
+            (SocketState::Listen, _) => Direction::Listen,
+            (SocketState::Bound, Some(Protocol::Udp)) if !self.ephemeral.contains(&port) => {
+                Direction::Listen
+            }
+            _ => Direction::Unknown,
+        }
+    }
+
+    fn listens(&self, acquisition: usize, protocol: Protocol, port: u16, at: &Address) -> bool {
+        let addresses = self.listening.get(&(acquisition, protocol, port));
+        addresses.is_some_and(|held| held.contains(&Address::Any) || held.contains(&plain(at)))
+    }
+
+    fn direction(
+        &self,
+        fact: &Dated,
+        socket: &Socket,
+        protocol: Protocol,
+        local: u16,
+        remote: u16,
+    ) -> (Direction, bool) {
+        if socket.state == SocketState::SynSent {
+            return (Direction::Outbound, false);
+        }
+        if self.listens(fact.acquisition, protocol, local, &socket.local.address)
+            || socket.state == SocketState::SynReceived
+            || self.inetd_ports.contains(&local)
+        {
+            return (Direction::Inbound, false);
+        }
+        let to_itself = scope_of(&socket.remote.address) == Scope::Loopback;
+        if to_itself && self.listens(fact.acquisition, protocol, remote, &socket.remote.address) {
+            return (Direction::Outbound, false);
+        }
+        match (self.ephemeral.contains(&local), self.ephemeral.contains(&remote)) {
+            (true, false) => (Direction::Outbound, false),
+            (false, true) => (Direction::Inbound, false),
+            (true, true) if self.shows_listeners(fact.acquisition) => (Direction::Outbound, true),
+            _ => (Direction::Unknown, false),
+        }
+    }
+
+    fn shows_listeners(&self, acquisition: usize) -> bool {
+        self.listening.keys().any(|(known, ..)| *known == acquisition)
+    }
+}
+
+fn state_of(state: SocketState, connected: bool) -> BindingState {
+    match state {
+        SocketState::Listen => BindingState::Listening,
+        SocketState::Established => BindingState::Established,
+        SocketState::SynSent => BindingState::Attempted,
+        SocketState::SynReceived | SocketState::Closing => BindingState::Closing,
+        SocketState::Unknown if connected => BindingState::Established,
+        SocketState::Bound | SocketState::Unknown => BindingState::Bound,
+    }
+}
