@@ -59,7 +59,7 @@ impl Artifact for LaunchctlPrintDisabled {
         let name = input.entry.path.rsplit('/').next().unwrap_or_default().to_lowercase();
         let mut listing = Listing { named: domain_in(&name), ..Listing::default() };
         for_each_line(input, out, |number, line, out| listing.read(number, line, out))?;
-        if listing.section.is_some() {
+        if listing.section != Section::Outside {
             out.partial = true;
             let detail = "the listing ends before its closing brace";
             out.problem(Locator::Whole, ProblemKind::Truncated, detail);
@@ -86,18 +86,32 @@ fn domain_in(text: &str) -> Option<Domain> {
 struct Listing {
     /// The domain that the file's name tells, or the last command line.
     named: Option<Domain>,
-    /// The block being read: the domain of its overrides, or `None` inside another block.
-    section: Option<Option<Domain>>,
+    /// The block being read.
+    section: Section,
+}
+
+/// A block of the listing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Section {
+    /// None.
+    #[default]
+    Outside,
+    /// The overrides of a domain.
+    Overrides(Domain),
+    /// Another (`login item associations`).
+    Other,
 }
 
 impl Listing {
     fn read(&mut self, number: u64, line: &str, out: &mut Emitter) {
         let text = line.trim();
         match self.section {
-            Some(_) if text == "}" => self.section = None,
-            Some(Some(domain)) => read_override(number, line, domain, out),
-            Some(None) => out.skip("entries of other blocks"),
-            None => self.read_head(number, text, out),
+            Section::Overrides(_) | Section::Other if text == "}" => {
+                self.section = Section::Outside;
+            }
+            Section::Overrides(domain) => read_override(number, line, domain, out),
+            Section::Other => out.skip("entries of other blocks"),
+            Section::Outside => self.read_head(number, text, out),
         }
     }
 
@@ -109,9 +123,11 @@ impl Listing {
             });
             out.fact(Locator::Line(number), When::Capture, Fact::OverridesRead(domain));
             // `(no disabled services)` stands in the place of an empty block.
-            self.section = (value == "{").then_some(Some(domain));
+            if value == "{" {
+                self.section = Section::Overrides(domain);
+            }
         } else if text.ends_with(" = {") {
-            self.section = Some(None);
+            self.section = Section::Other;
         } else if let Some(domain) = domain_in(text).or_else(|| bare_domain(text)) {
             self.named = Some(domain);
         } else if !text.is_empty() && text != "}" {

@@ -3,7 +3,6 @@
 use crate::artifacts::reading::{after_words, for_each_line, words};
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
-use crate::model::Text;
 use crate::model::observation::{Fact, JobState, ProblemKind, When};
 use crate::model::provenance::Locator;
 
@@ -76,15 +75,12 @@ fn is_bare_row(line: &str) -> bool {
 
 /// Pid, status and label of a row.
 fn row(line: &str) -> Option<(Option<u32>, &str, &str)> {
-    let (pid, status, label) = match line.split_once('\t') {
-        Some((pid, rest)) => {
-            let (status, label) = rest.split_once('\t')?;
-            (pid.trim(), status.trim(), label.trim())
-        }
-        None => {
-            let mut first = words(line).map(|(_, word)| word);
-            (first.next()?, first.next()?, after_words(line, 2).trim_end())
-        }
+    let (pid, status, label) = if let Some((pid, rest)) = line.split_once('\t') {
+        let (status, label) = rest.split_once('\t')?;
+        (pid.trim(), status.trim(), label.trim())
+    } else {
+        let mut first = words(line).map(|(_, word)| word);
+        (first.next()?, first.next()?, after_words(line, 2).trim_end())
     };
     let pid = if pid == "-" { None } else { Some(pid.parse().ok()?) };
     let known = status == "-" || status.parse::<i64>().is_ok();
@@ -167,7 +163,10 @@ impl Block {
     }
 
     fn read_key(&mut self, text: &str, out: &mut Emitter) {
-        let Some((key, value)) = text.split_once(" = ") else { return };
+        // Without its semicolon a value may be cut off.
+        let Some((key, value)) = text.split_once(" = ").filter(|_| text.ends_with(';')) else {
+            return;
+        };
         let value = unquoted(value);
         match unquoted(key) {
             "Label" => self.state.label = out.text(value),
@@ -186,9 +185,7 @@ impl Block {
             return;
         }
         let row = format!("\"Label\" = \"{}\";", self.state.label);
-        let arguments = self.state.arguments.into_iter().map(Text::from).collect();
-        let state = JobState { arguments, ..self.state };
-        out.cite(locator, When::Capture, &row, Fact::JobState(Box::new(state)));
+        out.cite(locator, When::Capture, &row, Fact::JobState(Box::new(self.state)));
     }
 }
 

@@ -54,9 +54,9 @@ impl Artifact for LaunchctlPrint {
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
         let mut dump = Dump::default();
-        for_each_line(input, out, |number, line, out| dump.read(number, line, out))?;
+        let read = for_each_line(input, out, |number, line, out| dump.take(number, line, out));
         dump.end(out);
-        Ok(())
+        read
     }
 }
 
@@ -100,9 +100,25 @@ struct Dump {
     /// does not indent that block as the others.
     overrides: Option<(u32, Option<Domain>)>,
     too_deep: bool,
+    /// The last line, not yet read: where the output was cut off, half of it may be missing.
+    last: (u64, String),
 }
 
 impl Dump {
+    /// Takes a line, and reads the one before it.
+    fn take(&mut self, number: u64, line: &str, out: &mut Emitter) {
+        if line.trim().is_empty() {
+            return;
+        }
+        let (before, mut text) = std::mem::take(&mut self.last);
+        if before > 0 {
+            self.read(before, &text, out);
+        }
+        text.clear();
+        text.push_str(line);
+        self.last = (number, text);
+    }
+
     fn read(&mut self, number: u64, line: &str, out: &mut Emitter) {
         if self.overrides.is_some() {
             self.read_overrides(number, line, out);
@@ -218,6 +234,13 @@ impl Dump {
 
     /// The end of the file. A block that is still open was cut off.
     fn end(&mut self, out: &mut Emitter) {
+        let (number, text) = std::mem::take(&mut self.last);
+        let inside = !self.blocks.open.is_empty() || self.overrides.is_some();
+        if number > 0 && (!inside || text.trim() == "}") {
+            self.read(number, &text, out);
+        } else if number > 0 {
+            out.skip("last lines that may be cut off");
+        }
         if self.blocks.open.is_empty() && self.overrides.is_none() {
             return;
         }

@@ -139,7 +139,9 @@ impl Columns {
             match kind {
                 Kind::Pid => pid = Some(value.parse().ok()?),
                 Kind::Ppid => row.ppid = value.parse().ok(),
-                Kind::User => row.user = Some(value),
+                Kind::User => {
+                    row.user.get_or_insert(value);
+                }
                 Kind::Started => row.offer(Value::Started(value)),
                 Kind::Elapsed => row.offer(Value::Elapsed(value)),
                 Kind::Executable => {
@@ -224,7 +226,8 @@ impl<'a> Cursor<'a, '_> {
         // The weekday of `lstart` stands alone; a bucket of any language holds digits.
         if kind == Kind::Started && !word.bytes().any(|byte| byte.is_ascii_digit()) {
             let long = started::long_words(self.left().iter().map(|(_, word)| *word));
-            return self.take(long.unwrap_or(1));
+            let none = (word == "-").then_some(1);
+            return self.take(long.or(none)?);
         }
         if fits(kind, word) { self.take(1) } else { None }
     }

@@ -15,6 +15,16 @@ pub(super) struct Event {
     pub(super) label: Option<Text>,
 }
 
+impl Event {
+    /// The process that the message names.
+    pub(super) fn pid(&self) -> Option<u32> {
+        match self.kind {
+            JobEventKind::Spawned { pid } | JobEventKind::Launched { pid, .. } => Some(pid),
+            _ => None,
+        }
+    }
+}
+
 /// What a message tells, if it is an event (formats.md 2.8).
 pub(super) fn event(message: &str, out: &mut Emitter) -> Option<Event> {
     let readers = [spawned, launched, exited, removed, bootstrap, logging_started];

@@ -50,9 +50,8 @@ impl Artifact for LaunchdLog {
 
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
         let rotated = candidate.name.strip_prefix("launchd.log");
-        let named = rotated.is_some_and(|rest| {
-            rest.is_empty() || rest.starts_with(['.', '-', '_']) && !rest.ends_with(".gz")
-        });
+        let named =
+            rotated.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']));
         let placed = named && candidate.path.contains("/com.apple.xpc.launchd/");
         // The first lines of a rotated log may be the end of a record; most of the head must fit.
         let lines = candidate.lines().take(20);
@@ -107,16 +106,13 @@ impl Log {
             self.early = None;
         }
         match line::body(rest) {
-            Body::Whole(context, message) if message::is_open(message) => {
+            Body::Whole(_, message) if message::is_open(message) => {
                 self.begin_open(number, out);
-                let detail = format!(
-                    "the event does not end on its line ({} bytes of context)",
-                    context.len()
-                );
+                let detail = "the event does not end on its line";
                 out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
             }
             Body::Whole(context, message) => {
-                self.read_message(number, stamp, (line, context, message), out)
+                self.read_message(number, stamp, (line, context, message), out);
             }
             Body::Twofold => {
                 let detail = "the line has two readings, because a label or a name in it holds the text of \
@@ -178,6 +174,11 @@ impl Log {
             return;
         };
         let context = line::context(context);
+        if context.pid.is_some() && event.pid().is_some_and(|pid| Some(pid) != context.pid) {
+            let detail = "the process of the context is another than that of the message";
+            out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
+            return;
+        }
         let label = event.label.or_else(|| context.label.map(|label| out.text(label)));
         if event.kind == JobEventKind::LoggingStarted {
             // Only launchd itself starts, and it says so without a context.
