@@ -64,11 +64,11 @@ impl Artifact for ServicesFile {
 fn read_entry(number: u64, line: &str, names: &mut ServiceNames, out: &mut Emitter) {
     let mut words = line.split_whitespace();
     let (name, place) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let port = place.split_once('/').and_then(|(port, protocol)| {
-        let port: u16 = port.parse().ok().filter(|port| *port != 0)?;
-        Some((port, protocol.to_ascii_lowercase()))
-    });
-    let Some((port, protocol)) = port else {
+    if place.is_empty() && port_and_protocol(name).is_some() {
+        // Apple's file reserves a few ports: `24/udp  # any private mail system`.
+        return out.skip("ports without a name");
+    }
+    let Some((port, protocol)) = port_and_protocol(place) else {
         let detail = format!("an entry without port and protocol: {:?}", cut(line, 80));
         return out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
     };
@@ -90,4 +90,11 @@ fn read_entry(number: u64, line: &str, names: &mut ServiceNames, out: &mut Emitt
         // getservbyname takes the first line that has the name.
         names.ports.entry((name, protocol)).or_insert((port, number));
     }
+}
+
+/// `22/tcp`.
+fn port_and_protocol(place: &str) -> Option<(u16, String)> {
+    let (port, protocol) = place.split_once('/')?;
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    Some((port, protocol.to_ascii_lowercase()))
 }

@@ -75,7 +75,7 @@ fn emit(number: u64, line: &str, port: &str, out: &mut Emitter) {
     match port.parse::<u16>() {
         Ok(port) if port != 0 => out.cite(locator, When::Undated, line, Fact::SshdPort(port)),
         _ => {
-            let detail = format!("a port that is none: {:?}", cut(port, 40));
+            let detail = format!("a port that is no number from 1 to 65535: {:?}", cut(port, 40));
             out.problem(locator, ProblemKind::MalformedRecord, detail);
         }
     }

@@ -92,10 +92,18 @@ struct Begun {
     row: String,
 }
 
+/// Where a time stands, and how.
+#[derive(Clone)]
+struct Stamped {
+    number: u64,
+    time: Timestamp,
+    raw: String,
+}
+
 #[derive(Default)]
 struct Log {
-    first: Option<(u64, Timestamp)>,
-    last: Option<(u64, Timestamp)>,
+    first: Option<Stamped>,
+    last: Option<Stamped>,
     offset: Option<i32>,
     begun: Option<Begun>,
     named: bool,
@@ -116,7 +124,8 @@ impl Log {
             let detail = "a line without time, offset and level";
             return out.problem(locator, ProblemKind::MalformedRecord, detail);
         };
-        if let Some((_, before)) = self.last.filter(|(_, before)| line.time < *before) {
+        let before = self.last.as_ref().map(|last| last.time);
+        if let Some(before) = before.filter(|before| line.time < *before) {
             let seconds = before.as_second().saturating_sub(line.time.as_second());
             let detail = format!("the clock went back by {seconds} s since the line before");
             out.problem(locator, ProblemKind::AmbiguousTime, detail);
@@ -129,20 +138,22 @@ impl Log {
             out.cite(locator, when.clone(), stamp, Fact::Host(claim));
             self.offset = Some(line.offset);
         }
-        self.first = self.first.or(Some((number, line.time)));
+        let raw = row.get(..25).unwrap_or_default().to_owned();
+        let stamped = Stamped { number, time: line.time, raw };
+        self.first.get_or_insert_with(|| stamped.clone());
         if mentions_secret(row) {
             out.skip("lines that mention a password");
         } else {
             self.say(number, row, &line, out);
         }
-        self.last = Some((number, line.time));
+        self.last = Some(stamped);
     }
 
     fn say(&mut self, number: u64, row: &str, line: &Line<'_>, out: &mut Emitter) {
         let locator = Locator::Line(number);
         match line.level {
             "CMD" => {
-                let from = self.last.map_or(line.time, |(_, time)| time);
+                let from = self.last.as_ref().map_or(line.time, |last| last.time);
                 let (command, printed) = match line.text.split_once(" 2> ") {
                     Some((command, printed)) => (command.trim_end(), Some(printed)),
                     None => (line.text.trim_end(), None),
@@ -206,21 +217,21 @@ impl Log {
     }
 
     fn finish(mut self, out: &mut Emitter) {
-        if let Some((number, time)) = self.last {
+        if let Some(Stamped { number, time, raw }) = self.last.take() {
             if self.begun.is_some() {
                 out.note("the log ends with a command that may not have ended");
             }
             self.end_begun(time, out);
             let fact = Fact::Collection(CollectionClaim::Ended);
-            out.fact(Locator::Line(number), When::Utc(Window::at(time)), fact);
+            out.cite(Locator::Line(number), When::Utc(Window::at(time)), &raw, fact);
         }
-        if let Some((number, time)) = self.first {
-            let when = When::Utc(Window::at(time));
+        if let Some(Stamped { number, time, raw }) = self.first.take() {
+            let (locator, when) = (Locator::Line(number), When::Utc(Window::at(time)));
             if !self.named {
                 let claim = CollectionClaim::Collector { name: out.text("uac"), version: None };
-                out.fact(Locator::Line(number), when.clone(), Fact::Collection(claim));
+                out.cite(locator, when.clone(), &raw, Fact::Collection(claim));
             }
-            out.fact(Locator::Line(number), when, Fact::Collection(CollectionClaim::Started));
+            out.cite(locator, when, &raw, Fact::Collection(CollectionClaim::Started));
         }
     }
 }
