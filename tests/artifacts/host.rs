@@ -1,10 +1,11 @@
 //! What tells who, where and when a Mac was: versions, names, zones, boots, clocks, services, files.
 
-use crate::support::{claim, fixture_bytes, parse, rendered};
+use crate::support::{claim, fixture, fixture_bytes, parse, rendered};
 use portolan::artifacts::Emitter;
 use portolan::evidence::{Entry, EntryKind};
 use portolan::model::network::Protocol;
 use portolan::model::observation::{Fact, FileTimes, HostClaim, When};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every fixture of these artifacts: artifact, fixture, the path at which it would lie.
 pub(super) const FIXTURES: &[(&str, &str, &str)] = &[
@@ -95,7 +96,7 @@ fn files(out: &Emitter) -> Vec<&FileTimes> {
 }
 
 fn problems(out: &Emitter) -> String {
-    out.problems.iter().map(|problem| format!("{}\n", problem.detail)).collect()
+    out.problems.iter().map(|problem| problem.detail.as_str()).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -344,4 +345,41 @@ fn modes_of_the_sleuth_kit_and_in_octal_are_read() {
 #[test]
 fn a_damaged_bodyfile_row_costs_only_itself() {
     insta::assert_snapshot!(rendered(&read("bodyfile", "damaged.txt")));
+}
+
+/// Files of a host fixture, relative to it.
+fn files_of(host: &str) -> Vec<String> {
+    let root = fixture(&format!("hosts/{host}"));
+    let mut found = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn the_fixture_hosts_are_read_without_a_problem() {
+    let ours: BTreeSet<&str> = FIXTURES.iter().map(|(id, ..)| *id).collect();
+    for host in ["planted-case", "quiet-mac"] {
+        let mut read = BTreeMap::new();
+        for path in files_of(host) {
+            let bytes = fixture_bytes(&format!("hosts/{host}/{path}"));
+            let Some(id) = claim(&path, &bytes).filter(|id| ours.contains(id.as_str())) else {
+                continue;
+            };
+            let out = parse(&id, &path, &bytes);
+            assert!(out.problems.is_empty(), "{path}: {}", problems(&out));
+            *read.entry(id).or_insert(0) += out.observations.len();
+        }
+        assert_eq!(read.keys().map(String::as_str).collect::<BTreeSet<_>>(), ours, "{host}");
+    }
 }
