@@ -32,6 +32,13 @@ pub enum When {
     Utc(Window),
     /// Host-local civil time without an offset, from `.0` to `.1` inclusive.
     Local(DateTime, DateTime),
+    /// So many seconds before the capture (`uptime`): from `hi_seconds` to `lo_seconds` before it.
+    BeforeCapture {
+        /// The least number of seconds.
+        lo_seconds: i64,
+        /// The greatest.
+        hi_seconds: i64,
+    },
 }
 
 /// What an observation says. Matched exhaustively, so that a new fact forces every stage to answer.
