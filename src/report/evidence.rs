@@ -1,0 +1,278 @@
+//! What was read → `evidence`, `sources`, `problems`.
+
+use super::table::{Cell, Column, Record, cells, integer, text, yes_no};
+use super::{CaseFields, View};
+use crate::evidence::digest::Hashes;
+use crate::model::observation::{CollectionClaim, Fact, Problem};
+use crate::pipeline::{Evidence, Source};
+use std::path::Path;
+
+/// Hash functions from the strongest to the weakest.
+const ALGORITHMS: &[&str] = &["sha256", "sha1", "md5"];
+
+/// An EVIDENCE argument.
+pub(super) struct EvidenceRow<'a> {
+    evidence: &'a Evidence,
+    declared: Option<Declared>,
+    case: CaseFields,
+}
+
+/// A hash that came with the evidence.
+struct Declared {
+    algorithm: &'static str,
+    value: String,
+    holds: Option<bool>,
+}
+
+impl Record for EvidenceRow<'_> {
+    const TABLE: &'static str = "evidence";
+    const MEANING: &'static str =
+        "An EVIDENCE argument of the command line, in the order given, with its hashes.";
+    const COLUMNS: &'static [Column] = &[
+        text(
+            "evidence",
+            "Its base name, made unique in the run (`name#2`). Other tables refer to it.",
+        ),
+        text("given", "The argument as it was typed."),
+        text("kind", "`folder`, `file`, or the container it is: `zip`, `tar`, `gzip`, …"),
+        integer("size", "Bytes; of a folder, those of all its files together."),
+        text(
+            "sha256",
+            "SHA-256 of a file; empty for a folder, whose files have theirs in `sources`.",
+        ),
+        text("md5", "MD5, with `--hashes md5` or where a collector recorded hashes."),
+        text("sha1", "SHA-1, with `--hashes sha1` or where a collector recorded hashes."),
+        text(
+            "declared_hash",
+            "`algorithm:value` that the collector recorded for this file, if it did.",
+        ),
+        text(
+            "hash_match",
+            "`yes` if the file has the declared hash, `no` if not; empty where none was declared or taken.",
+        ),
+        text("case_id", "`--case-id`, else the collector's own field."),
+        text("evidence_id", "`--evidence-id`, else the collector's own field."),
+        text("examiner", "`--examiner`, else the collector's own field."),
+        text("notes", "`--notes`, else the collector's own field."),
+    ];
+
+    fn cells(&self) -> Vec<Cell<'_>> {
+        let hashes = self.evidence.hashes.as_ref();
+        let declared = self.declared.as_ref();
+        cells![
+            &self.evidence.label,
+            &self.evidence.given,
+            self.evidence.kind,
+            self.evidence.size,
+            hashes.map(|hashes| &hashes.sha256),
+            hashes.and_then(|hashes| hashes.md5.as_ref()),
+            hashes.and_then(|hashes| hashes.sha1.as_ref()),
+            declared.map(|hash| format!("{}:{}", hash.algorithm, hash.value)),
+            declared.and_then(|hash| hash.holds).map(yes_no),
+            self.case.case_id.as_ref(),
+            self.case.evidence_id.as_ref(),
+            self.case.examiner.as_ref(),
+            self.case.notes.as_ref(),
+        ]
+    }
+}
+
+/// The rows of `evidence`.
+pub(super) fn evidence<'a>(view: &View<'a>) -> Vec<EvidenceRow<'a>> {
+    let all = view.analysis.collected.evidence.iter().enumerate();
+    let row = |(index, evidence): (usize, &'a Evidence)| {
+        let claims: Vec<_> = claims_in(view, index).collect();
+        let case = case_of(&view.options.case, &claims);
+        EvidenceRow { evidence, declared: declared_for(evidence, &claims), case }
+    };
+    all.map(row).collect()
+}
+
+/// What collectors said in one piece of evidence.
+fn claims_in<'a>(
+    view: &View<'a>,
+    evidence: usize,
+) -> impl Iterator<Item = &'a CollectionClaim> + use<'a> {
+    let analysis = view.analysis;
+    let placed = analysis.hosts.iter().flat_map(|case| &case.facts);
+    let placed = placed.map(|dated| (dated.place, &dated.fact));
+    let loose = analysis.collected.observations.iter().map(|seen| (seen.place, &seen.fact));
+    placed.chain(loose).filter_map(move |(place, fact)| {
+        let source = analysis.collected.sources.get(usize::try_from(place.source.0).ok()?)?;
+        match fact {
+            Fact::Collection(claim) if source.evidence == evidence => Some(claim),
+            _ => None,
+        }
+    })
+}
+
+/// The examiner's fields, filled up with the collector's.
+fn case_of(given: &CaseFields, claims: &[&CollectionClaim]) -> CaseFields {
+    let told = |wanted: &str| {
+        claims.iter().find_map(|claim| match claim {
+            CollectionClaim::CaseField { field, value } if *field == wanted => {
+                Some(value.to_string())
+            }
+            _ => None,
+        })
+    };
+    CaseFields {
+        case_id: given.case_id.clone().or_else(|| told("case_id")),
+        evidence_id: given.evidence_id.clone().or_else(|| told("evidence_id")),
+        examiner: given.examiner.clone().or_else(|| told("examiner")),
+        notes: given.notes.clone().or_else(|| told("notes")),
+    }
+}
+
+/// The strongest hash that a collector recorded for this file, held against the file's own.
+fn declared_for(evidence: &Evidence, claims: &[&CollectionClaim]) -> Option<Declared> {
+    let name = Path::new(&evidence.given).file_name()?.to_str()?;
+    ALGORITHMS.iter().find_map(|wanted| {
+        claims.iter().find_map(|claim| match claim {
+            CollectionClaim::DeclaredHash { file, algorithm, value }
+                if algorithm == wanted && file.rsplit('/').next() == Some(name) =>
+            {
+                let taken = evidence.hashes.as_ref().and_then(|hashes| hash(hashes, algorithm));
+                let holds = taken.map(|taken| taken.eq_ignore_ascii_case(value));
+                Some(Declared { algorithm, value: value.to_string(), holds })
+            }
+            _ => None,
+        })
+    })
+}
+
+fn hash<'a>(hashes: &'a Hashes, algorithm: &str) -> Option<&'a str> {
+    match algorithm {
+        "sha256" => Some(&hashes.sha256),
+        "sha1" => hashes.sha1.as_deref(),
+        "md5" => hashes.md5.as_deref(),
+        _ => None,
+    }
+}
+
+/// A file met.
+pub(super) struct SourceRow<'a> {
+    evidence: &'a str,
+    source: &'a Source,
+    host: Option<&'a str>,
+}
+
+impl Record for SourceRow<'_> {
+    const TABLE: &'static str = "sources";
+    const MEANING: &'static str = "Every file met in the evidence, claimed by a parser or not, \
+         ordered by evidence and path: nothing is passed over in silence.";
+    const COLUMNS: &'static [Column] = &[
+        text("evidence", "The evidence it lies in."),
+        text("path", "Path inside it without a leading slash, nested containers joined by `!/`."),
+        integer("size", "Bytes."),
+        text(
+            "sha256",
+            "SHA-256 of its bytes; empty for links, for what could not be read to its end, and for \
+             unclaimed files of large folders without `--hash-all`.",
+        ),
+        text(
+            "artifact",
+            "The kind of file it was taken for (`portolan artifacts`), `archive` for a container; \
+             empty if nothing claims it.",
+        ),
+        text(
+            "status",
+            "`parsed` to its end, `partial`, `unclaimed`, `unreadable` (its bytes could not be had), \
+             or `refused` (not read on purpose: foreign, encrypted, beyond a limit).",
+        ),
+        text("host", "The host it speaks of."),
+        integer("records", "Observations read from it; entries, of a container."),
+        integer(
+            "problems",
+            "Problems met in it: rows of `problems`, and those beyond the limit per file.",
+        ),
+        text("note", "What the parser passed over on purpose, where a link points, and the like."),
+    ];
+
+    fn cells(&self) -> Vec<Cell<'_>> {
+        cells![
+            self.evidence,
+            &self.source.path,
+            self.source.size,
+            self.source.sha256.as_ref(),
+            self.source.artifact,
+            self.source.status.as_str(),
+            self.host,
+            self.source.records,
+            self.source.problem_count,
+            &self.source.note,
+        ]
+    }
+}
+
+/// The rows of `sources`.
+pub(super) fn sources<'a>(view: &View<'a>) -> Vec<SourceRow<'a>> {
+    let sources = view.analysis.collected.sources.iter().enumerate();
+    let row = |(index, source)| SourceRow {
+        evidence: view.evidence_label(source),
+        source,
+        host: view.host_of_source(index),
+    };
+    sources.map(row).collect()
+}
+
+/// Something that could not be read or placed.
+pub(super) struct ProblemRow<'a> {
+    evidence: &'a str,
+    path: &'a str,
+    host: Option<&'a str>,
+    problem: &'a Problem,
+}
+
+impl Record for ProblemRow<'_> {
+    const TABLE: &'static str = "problems";
+    const MEANING: &'static str =
+        "Something that could not be read, or not be placed in time: what the analysis may lack.";
+    const COLUMNS: &'static [Column] = &[
+        text("evidence", "The evidence."),
+        text("path", "The file in it."),
+        text(
+            "locator",
+            "The place in the file: `line N`, `offset 0x…`, `row N`; empty for the whole file.",
+        ),
+        text(
+            "kind",
+            "What kind of problem: `unreadable`, `truncated`, `encrypted`, `unsupported`, `limit`, \
+             `foreign-format`, `malformed-record`, `malformed-file`, `ambiguous-time`, …",
+        ),
+        text("severity", "`error` if evidence was lost, `warning` if it only needs a look."),
+        text("host", "The host it concerns."),
+        text("detail", "What happened, in words."),
+    ];
+
+    fn cells(&self) -> Vec<Cell<'_>> {
+        cells![
+            self.evidence,
+            self.path,
+            self.problem.locator,
+            self.problem.kind.as_str(),
+            self.problem.kind.severity(),
+            self.host,
+            &self.problem.detail,
+        ]
+    }
+}
+
+/// The rows of `problems`: those met while reading and those met while placing, in evidence order.
+pub(super) fn problems<'a>(view: &View<'a>) -> Vec<ProblemRow<'a>> {
+    let mut rows = Vec::new();
+    for (index, source) in view.analysis.collected.sources.iter().enumerate() {
+        rows.extend(source.problems.iter().map(|problem| (index, problem)));
+    }
+    for case in &view.analysis.hosts {
+        let placed = case.problems.iter();
+        rows.extend(placed.map(|(id, problem)| (usize::try_from(id.0).unwrap_or(0), problem)));
+    }
+    rows.sort();
+    let row = |(index, problem): (usize, &'a Problem)| {
+        let source = view.analysis.collected.sources.get(index)?;
+        let (evidence, host) = (view.evidence_label(source), view.host_of_source(index));
+        Some(ProblemRow { evidence, path: &source.path, host, problem })
+    };
+    rows.into_iter().filter_map(row).collect()
+}

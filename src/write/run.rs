@@ -1,0 +1,119 @@
+//! The run itself → `run.json`: the only file that knows the run's own clock.
+
+use super::Output;
+use super::hashing::NewFile;
+use crate::model::{Timestamp, stamp};
+use crate::pipeline::Evidence;
+use crate::report::{Analysis, SCHEMA_VERSION};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+/// Name of the file. Without it an output directory is not finished.
+pub const FILE: &str = "run.json";
+
+/// Value of its `tool`, by which an earlier output is recognised.
+pub const TOOL: &str = "portolan";
+
+/// What only the run itself knows.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The command line, without the program's name.
+    pub arguments: Vec<String>,
+    /// When it began.
+    pub started: Timestamp,
+    /// How long each stage took, in order.
+    pub durations: Vec<(&'static str, Duration)>,
+    /// Name and SHA-256 of each table that was taken in: stock baseline, vendor hints, scoring.
+    pub data: Vec<(String, String)>,
+    /// Rows of each table.
+    pub rows: BTreeMap<&'static str, usize>,
+}
+
+impl Run {
+    /// A run that begins now.
+    #[allow(clippy::disallowed_methods, reason = "the one place where the run's clock is read")]
+    pub fn begin(arguments: Vec<String>) -> Self {
+        let started = Timestamp::now();
+        let (durations, data, rows) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { arguments, started, durations, data, rows }
+    }
+
+    /// Writes `run.json` into `folder`.
+    pub fn write(
+        &self,
+        analysis: &Analysis,
+        outputs: &[Output],
+        folder: &Path,
+    ) -> io::Result<Output> {
+        let mut file = NewFile::create(folder, FILE.to_owned())?;
+        serde_json::to_writer_pretty(&mut file, &self.value(analysis, outputs))?;
+        file.write_all(b"\n")?;
+        file.finish()
+    }
+
+    fn value(&self, analysis: &Analysis, outputs: &[Output]) -> Value {
+        let total = self.durations.iter().map(|(_, took)| *took).sum::<Duration>();
+        let took = |took: Duration| json!(took.as_millis());
+        let stages = self
+            .durations
+            .iter()
+            .map(|(stage, time)| json!({ "stage": stage, "milliseconds": took(*time) }));
+        let data = self.data.iter().map(|(name, sha256)| json!({ "name": name, "sha256": sha256 }));
+        json!({
+            "arguments": self.arguments,
+            "build": { "os": std::env::consts::OS, "architecture": std::env::consts::ARCH },
+            "counts": counts(analysis),
+            "data": data.collect::<Vec<_>>(),
+            "durations": stages.collect::<Vec<_>>(),
+            "evidence": analysis.collected.evidence.iter().map(evidence).collect::<Vec<_>>(),
+            "milliseconds": took(total),
+            "outputs": outputs.iter().map(output).collect::<Vec<_>>(),
+            "rows": self.rows,
+            "schema": SCHEMA_VERSION,
+            "started": stamp(self.started),
+            "tool": TOOL,
+            "version": env!("CARGO_PKG_VERSION"),
+        })
+    }
+}
+
+fn evidence(evidence: &Evidence) -> Value {
+    let hashes = evidence.hashes.as_ref();
+    json!({
+        "evidence": evidence.label,
+        "given": evidence.given,
+        "kind": evidence.kind,
+        "size": evidence.size,
+        "sha256": hashes.map(|hashes| &hashes.sha256),
+        "md5": hashes.and_then(|hashes| hashes.md5.as_ref()),
+        "sha1": hashes.and_then(|hashes| hashes.sha1.as_ref()),
+        "unusable": evidence.unusable,
+    })
+}
+
+fn output(output: &Output) -> Value {
+    // The hash of a database is that of its content, so its size says nothing.
+    let bytes = (output.bytes > 0).then_some(output.bytes);
+    json!({ "file": output.file, "sha256": output.sha256, "bytes": bytes })
+}
+
+/// What was found, by kind.
+fn counts(analysis: &Analysis) -> Value {
+    let mut statuses = Map::new();
+    for source in &analysis.collected.sources {
+        count(&mut statuses, source.status.as_str());
+    }
+    let mut severities = Map::new();
+    for anomaly in &analysis.anomalies {
+        count(&mut severities, anomaly.severity.as_str());
+    }
+    json!({ "anomalies": severities, "sources": statuses })
+}
+
+fn count(counts: &mut Map<String, Value>, key: &str) {
+    let known = counts.get(key).and_then(Value::as_u64).unwrap_or(0);
+    counts.insert(key.to_owned(), json!(known.saturating_add(1)));
+}
