@@ -1,3 +1,7 @@
 //! Parses arguments, runs, sets the exit code.
 
-fn main() {}
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -139,11 +139,7 @@ pub(super) fn anomalies<'a>(view: &View<'a>) -> Vec<AnomalyRow<'a>> {
     let row = |anomaly: &'a Anomaly| {
         let binding = view.binding_of(anomaly);
         let job = view.job_of(anomaly);
-        let sources = match (binding, job.and_then(|job| job.source)) {
-            (Some(binding), _) => view.places_of_binding(binding),
-            (None, Some(source)) => view.file(source),
-            (None, None) => String::new(),
-        };
+        let sources = view.places_of(anomaly);
         let host = view.case(anomaly.host).map(|case| &case.host);
         AnomalyRow { anomaly, host, binding, job, sources }
     };

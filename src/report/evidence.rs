@@ -3,7 +3,8 @@
 use super::table::{Cell, Column, Record, cells, integer, text, yes_no};
 use super::{CaseFields, View};
 use crate::evidence::digest::Hashes;
-use crate::model::observation::{CollectionClaim, Fact, Problem};
+use crate::hosts::EvidenceClaim;
+use crate::model::observation::Problem;
 use crate::pipeline::{Evidence, Source};
 use std::path::Path;
 
@@ -81,39 +82,28 @@ impl Record for EvidenceRow<'_> {
 pub(super) fn evidence<'a>(view: &View<'a>) -> Vec<EvidenceRow<'a>> {
     let all = view.analysis.collected.evidence.iter().enumerate();
     let row = |(index, evidence): (usize, &'a Evidence)| {
-        let claims: Vec<_> = claims_in(view, index).collect();
+        let claims: Vec<_> = claims_about(view, index).collect();
         let case = case_of(&view.options.case, &claims);
         EvidenceRow { evidence, declared: declared_for(evidence, &claims), case }
     };
     all.map(row).collect()
 }
 
-/// What collectors said in one piece of evidence.
-fn claims_in<'a>(
+/// What collectors said about one piece of evidence.
+fn claims_about<'a>(
     view: &View<'a>,
     evidence: usize,
-) -> impl Iterator<Item = &'a CollectionClaim> + use<'a> {
-    let analysis = view.analysis;
-    let placed = analysis.hosts.iter().flat_map(|case| &case.facts);
-    let placed = placed.map(|dated| (dated.place, &dated.fact));
-    let loose = analysis.collected.observations.iter().map(|seen| (seen.place, &seen.fact));
-    placed.chain(loose).filter_map(move |(place, fact)| {
-        let source = analysis.collected.sources.get(usize::try_from(place.source.0).ok()?)?;
-        match fact {
-            Fact::Collection(claim) if source.evidence == evidence => Some(claim),
-            _ => None,
-        }
-    })
+) -> impl Iterator<Item = &'a EvidenceClaim> + use<'a> {
+    let claims = view.analysis.evidence_claims.iter();
+    claims.filter(move |(index, _)| *index == evidence).map(|(_, claim)| claim)
 }
 
 /// The examiner's fields, filled up with the collector's.
-fn case_of(given: &CaseFields, claims: &[&CollectionClaim]) -> CaseFields {
+fn case_of(given: &CaseFields, claims: &[&EvidenceClaim]) -> CaseFields {
     let told = |wanted: &str| {
         claims.iter().find_map(|claim| match claim {
-            CollectionClaim::CaseField { field, value } if *field == wanted => {
-                Some(value.to_string())
-            }
-            _ => None,
+            EvidenceClaim::CaseField(field, value) if *field == wanted => Some(value.to_string()),
+            EvidenceClaim::CaseField(..) | EvidenceClaim::DeclaredHash(..) => None,
         })
     };
     CaseFields {
@@ -125,18 +115,18 @@ fn case_of(given: &CaseFields, claims: &[&CollectionClaim]) -> CaseFields {
 }
 
 /// The strongest hash that a collector recorded for this file, held against the file's own.
-fn declared_for(evidence: &Evidence, claims: &[&CollectionClaim]) -> Option<Declared> {
+fn declared_for(evidence: &Evidence, claims: &[&EvidenceClaim]) -> Option<Declared> {
     let name = Path::new(&evidence.given).file_name()?.to_str()?;
     ALGORITHMS.iter().find_map(|wanted| {
         claims.iter().find_map(|claim| match claim {
-            CollectionClaim::DeclaredHash { file, algorithm, value }
+            EvidenceClaim::DeclaredHash(file, algorithm, value)
                 if algorithm == wanted && file.rsplit('/').next() == Some(name) =>
             {
                 let taken = evidence.hashes.as_ref().and_then(|hashes| hash(hashes, algorithm));
                 let holds = taken.map(|taken| taken.eq_ignore_ascii_case(value));
                 Some(Declared { algorithm, value: value.to_string(), holds })
             }
-            _ => None,
+            EvidenceClaim::CaseField(..) | EvidenceClaim::DeclaredHash(..) => None,
         })
     })
 }

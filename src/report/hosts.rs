@@ -6,6 +6,7 @@ use super::view::boot_id;
 use crate::hosts::{Coverage, HostCase};
 use crate::model::host::{Acquisition, Boot, Host};
 use crate::model::interval::Window;
+use crate::model::network::Protocol;
 
 /// A Mac.
 pub(super) struct HostRow<'a>(&'a Host);
@@ -160,11 +161,14 @@ impl Record for CoverageRow<'_> {
     const COLUMNS: &'static [Column] = &[
         text("host", "The host."),
         text("boot", "The boot."),
-        text("source", "The file, as `evidence!/path`."),
+        text(
+            "source",
+            "The file, as `evidence!/path`; empty for a kind of evidence that was not collected at all.",
+        ),
         text("from_time", "It speaks of the time from here, UTC."),
         text("to_time", "It speaks of the time up to here, UTC."),
         text("direction", "`listen`, `outbound` or `inbound`."),
-        text("protocol", "`tcp` or `udp`."),
+        text("protocol", "`tcp` or `udp`; empty for both."),
         text("sees", "Whether it shows those sockets: `yes`, `partly`, `no`."),
         text("blind_to", "What it cannot show, comma-separated, from a fixed set of words."),
         text("detail", "The same in a sentence."),
@@ -179,8 +183,8 @@ impl Record for CoverageRow<'_> {
             from,
             to,
             self.coverage.direction.as_str(),
-            self.coverage.protocol.as_str(),
-            self.coverage.sees,
+            self.coverage.protocol.map(Protocol::as_str),
+            self.coverage.sees.as_str(),
             self.coverage.blind_to.join(","),
             &self.coverage.detail,
         ]
@@ -196,7 +200,7 @@ pub(super) fn coverage<'a>(view: &View<'a>) -> Vec<CoverageRow<'a>> {
         rows.extend(of_host.into_iter().map(|coverage| CoverageRow {
             host: &case.host.name,
             boot: boot_id(case, coverage.boot),
-            source: view.file(coverage.source),
+            source: coverage.source.map(|source| view.file(source)).unwrap_or_default(),
             coverage,
         }));
     }

@@ -10,7 +10,7 @@ mod timeline;
 mod tuples;
 mod view;
 
-use crate::hosts::HostCase;
+use crate::hosts::{EvidenceClaim, HostCase};
 use crate::model::Timestamp;
 use crate::model::anomaly::Anomaly;
 use crate::pipeline::Collected;
@@ -28,6 +28,8 @@ pub struct Analysis {
     pub collected: Collected,
     /// For each source, the index of its host.
     pub source_hosts: Vec<Option<usize>>,
+    /// What collectors said about the evidence, by its index.
+    pub evidence_claims: Vec<(usize, EvidenceClaim)>,
     /// The hosts, ordered by name.
     pub hosts: Vec<HostCase>,
     /// What their sockets come to, in the same order.

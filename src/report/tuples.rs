@@ -2,7 +2,7 @@
 
 use super::View;
 use super::table::{Cell, Column, Record, cells, integer, text};
-use crate::hosts::HostCase;
+use crate::hosts::{HostCase, Sees};
 use crate::model::Timestamp;
 use crate::model::binding::Binding;
 use crate::model::service::Direction;
@@ -131,10 +131,15 @@ fn summarize<'a>(
 
 /// Whether some source of a host could have shown a binding like this one.
 fn could_show(case: &HostCase, binding: &Binding) -> bool {
+    // Sources that show connections show them in both directions.
+    let direction = match binding.direction {
+        Direction::Listen => Direction::Listen,
+        Direction::Outbound | Direction::Inbound | Direction::Unknown => Direction::Outbound,
+    };
     case.coverage.iter().any(|coverage| {
-        coverage.protocol == binding.protocol
-            && coverage.sees != "no"
-            && (coverage.direction == binding.direction || binding.direction == Direction::Unknown)
+        coverage.protocol == Some(binding.protocol)
+            && coverage.direction == direction
+            && coverage.sees != Sees::No
     })
 }
 

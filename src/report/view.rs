@@ -56,7 +56,7 @@ impl<'a> View<'a> {
     }
 
     /// The binding that an anomaly is about.
-    pub(super) fn binding_of(&self, anomaly: &Anomaly) -> Option<&'a Binding> {
+    pub fn binding_of(&self, anomaly: &Anomaly) -> Option<&'a Binding> {
         self.analysis.ports.get(anomaly.host)?.bindings.get(anomaly.binding?)
     }
 
@@ -67,8 +67,17 @@ impl<'a> View<'a> {
         self.analysis.ports.get(anomaly.host)?.jobs.get(job)
     }
 
+    /// Where the evidence for an anomaly stands, for reading.
+    pub fn places_of(&self, anomaly: &Anomaly) -> String {
+        match (self.binding_of(anomaly), self.job_of(anomaly).and_then(|job| job.source)) {
+            (Some(binding), _) => self.places_of_binding(binding),
+            (None, Some(source)) => self.file(source),
+            (None, None) => String::new(),
+        }
+    }
+
     /// The host of that index.
-    pub(super) fn case(&self, host: usize) -> Option<&'a HostCase> {
+    pub fn case(&self, host: usize) -> Option<&'a HostCase> {
         self.analysis.hosts.get(host)
     }
 

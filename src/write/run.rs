@@ -4,7 +4,7 @@ use super::Output;
 use super::hashing::NewFile;
 use crate::model::{Timestamp, stamp};
 use crate::pipeline::Evidence;
-use crate::report::{Analysis, SCHEMA_VERSION};
+use crate::report::{Analysis, CaseFields, SCHEMA_VERSION};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -22,6 +22,8 @@ pub const TOOL: &str = "portolan";
 pub struct Run {
     /// The command line, without the program's name.
     pub arguments: Vec<String>,
+    /// What the examiner says about the case.
+    pub case: CaseFields,
     /// When it began.
     pub started: Timestamp,
     /// How long each stage took, in order.
@@ -35,10 +37,10 @@ pub struct Run {
 impl Run {
     /// A run that begins now.
     #[allow(clippy::disallowed_methods, reason = "the one place where the run's clock is read")]
-    pub fn begin(arguments: Vec<String>) -> Self {
+    pub fn begin(arguments: Vec<String>, case: CaseFields) -> Self {
         let started = Timestamp::now();
         let (durations, data, rows) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { arguments, started, durations, data, rows }
+        Self { arguments, case, started, durations, data, rows }
     }
 
     /// Writes `run.json` into `folder`.
@@ -65,6 +67,7 @@ impl Run {
         json!({
             "arguments": self.arguments,
             "build": { "os": std::env::consts::OS, "architecture": std::env::consts::ARCH },
+            "case": case(&self.case),
             "counts": counts(analysis),
             "data": data.collect::<Vec<_>>(),
             "durations": stages.collect::<Vec<_>>(),
@@ -78,6 +81,15 @@ impl Run {
             "version": env!("CARGO_PKG_VERSION"),
         })
     }
+}
+
+fn case(case: &CaseFields) -> Value {
+    json!({
+        "case_id": case.case_id,
+        "evidence_id": case.evidence_id,
+        "examiner": case.examiner,
+        "notes": case.notes,
+    })
 }
 
 fn evidence(evidence: &Evidence) -> Value {

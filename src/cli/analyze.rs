@@ -1,0 +1,114 @@
+//! Evidence → an output directory: the river from end to end, and what it says to a shell.
+
+use super::options::AnalyzeOptions;
+use super::progress::{Bar, watched};
+use super::screen::Screen;
+use super::{Exit, Failure, summary};
+use portolan::model::anomaly::Severity;
+use portolan::model::service::Confidence;
+use portolan::pipeline::{self, Collected, Status};
+use portolan::report::{self, Analysis, View};
+use portolan::write::directory::{Earlier, OutputDirectory};
+use portolan::write::run::Run;
+use portolan::write::{self, Output};
+use portolan::{hosts, ports};
+use std::io;
+use std::time::Instant;
+
+/// Analyzes the evidence and writes the tables.
+pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<Exit, Failure> {
+    let reading = options.reading().map_err(|error| {
+        Failure::Said(format!("the password file {:?}: {error}", options.password_file()))
+    })?;
+    let earlier = if options.force { Earlier::Replace } else { Earlier::Keep };
+    let directory = OutputDirectory::prepare(&options.out, &options.evidence, earlier)
+        .map_err(|error| Failure::Said(error.to_string()))?;
+    let arguments = std::env::args_os().skip(1).map(|one| one.to_string_lossy().into_owned());
+    let mut run = Run::begin(arguments.collect(), options.reporting().case);
+    let bar = if options.quiet { Bar::Unwanted } else { Bar::Wanted };
+    let started = Instant::now();
+    let read = watched(bar, |progress| pipeline::run(&options.evidence, &reading, progress));
+    let collected =
+        read.map_err(|error| Failure::Said(format!("no threads to be had: {error}")))?;
+    run.durations.push(("read", started.elapsed()));
+    refuse_unusable(&collected)?;
+    let started = Instant::now();
+    let analysis = judge(collected, options);
+    run.durations.push(("analyze", started.elapsed()));
+    let outputs = publish(&analysis, options, directory, &mut run).map_err(|error| {
+        Failure::Said(format!("{:?} is not writable: {error}", options.out.display()))
+    })?;
+    if !options.quiet {
+        match summary::print(&analysis, options, &outputs, screen) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(exit(&analysis, options))
+}
+
+/// Observations → hosts → bindings → anomalies.
+fn judge(mut collected: Collected, options: &AnalyzeOptions) -> Analysis {
+    let resolved = hosts::resolve(&mut collected, &options.placing());
+    let ports = resolved.cases.iter().map(|_| ports::HostPorts::default()).collect();
+    Analysis {
+        collected,
+        source_hosts: resolved.source_hosts,
+        evidence_claims: resolved.evidence_claims,
+        hosts: resolved.cases,
+        ports,
+        expected_by: Vec::new(),
+        anomalies: Vec::new(),
+    }
+}
+
+/// The analysis → the files of the output directory.
+fn publish(
+    analysis: &Analysis,
+    options: &AnalyzeOptions,
+    directory: OutputDirectory,
+    run: &mut Run,
+) -> io::Result<Vec<Output>> {
+    let started = Instant::now();
+    let reporting = options.reporting();
+    let view = View::new(analysis, &reporting);
+    let tables = report::tables(&view);
+    run.rows = tables.iter().map(|table| (table.schema().table, table.len())).collect();
+    let mut outputs = write::write(&tables, &options.formats(), directory.staging())?;
+    run.durations.push(("write", started.elapsed()));
+    outputs.push(run.write(analysis, &outputs, directory.staging())?);
+    directory.publish()?;
+    Ok(outputs)
+}
+
+/// Fails if nothing of any evidence could be read.
+fn refuse_unusable(collected: &Collected) -> Result<(), Failure> {
+    let count = collected.evidence.len();
+    if (0..count).any(|one| summary::is_usable(collected, one)) {
+        return Ok(());
+    }
+    let why = |(index, evidence): (usize, &pipeline::Evidence)| {
+        let empty = !collected.sources.iter().any(|source| source.evidence == index);
+        let without = if empty { "it holds no file" } else { "nothing in it can be read" };
+        format!("{:?}: {}", evidence.given, evidence.unusable.as_deref().unwrap_or(without))
+    };
+    let reasons: Vec<_> = collected.evidence.iter().enumerate().map(why).collect();
+    Err(Failure::Said(format!("no evidence is usable: {}", reasons.join("; "))))
+}
+
+/// What the run says to a shell.
+fn exit(analysis: &Analysis, options: &AnalyzeOptions) -> Exit {
+    let sure = Confidence::from(options.min_confidence);
+    let counts = |level: Severity| {
+        let mut all = analysis.anomalies.iter();
+        all.any(|anomaly| anomaly.severity >= level && anomaly.confidence >= sure)
+    };
+    if options.fail_on.is_some_and(|level| counts(level.into())) {
+        return Exit::AnomalyFound;
+    }
+    let lost = |status| matches!(status, Status::Partial | Status::Unreadable | Status::Refused);
+    if options.strict && analysis.collected.sources.iter().any(|source| lost(source.status)) {
+        return Exit::NotStrict;
+    }
+    Exit::Done
+}

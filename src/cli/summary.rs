@@ -1,0 +1,200 @@
+//! The finished analysis → what can be read in ten seconds.
+
+use super::options::AnalyzeOptions;
+use super::screen::Screen;
+use portolan::hosts::{HostCase, Sees};
+use portolan::model::anomaly::{Anomaly, Severity};
+use portolan::model::network::Protocol;
+use portolan::model::service::Direction;
+use portolan::model::stamp;
+use portolan::pipeline::{Collected, Status};
+use portolan::report::{Analysis, View};
+use portolan::write::Output;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+/// Anomalies that are named before they are only counted.
+const NAMED: usize = 10;
+
+/// What was read, found, not seen and written.
+pub(super) fn print(
+    analysis: &Analysis,
+    options: &AnalyzeOptions,
+    outputs: &[Output],
+    screen: &mut Screen,
+) -> io::Result<()> {
+    screen.line(&read(&analysis.collected))?;
+    if analysis.collected.sources.iter().all(|source| source.artifact.is_none()) {
+        screen.line(
+            "         None is of a kind that Portolan reads: `portolan artifacts` lists them",
+        )?;
+    }
+    for case in &analysis.hosts {
+        screen.line(&format!("Host     {}", host(case)))?;
+    }
+    problems(analysis, options, screen)?;
+    let bindings: usize = analysis.ports.iter().map(|ports| ports.bindings.len()).sum();
+    screen.line(&format!("Found    {bindings} bindings, {}", by_severity(&analysis.anomalies)))?;
+    anomalies(analysis, options, screen)?;
+    for case in &analysis.hosts {
+        for gap in gaps(case) {
+            screen.line(&format!("Unseen   {}: {gap}", case.host.name))?;
+        }
+    }
+    screen.line(&format!("Written  {}: {}", options.out.display(), written(outputs)))?;
+    screen.flush()
+}
+
+/// `16 CSV files, portolan.sqlite, run.json`.
+fn written(outputs: &[Output]) -> String {
+    let (tables, others): (Vec<_>, Vec<_>) =
+        outputs.iter().map(|output| output.file.as_str()).partition(|file| is_table(file));
+    let tables = (!tables.is_empty()).then(|| counted(tables.len(), "CSV file"));
+    let others = others.into_iter().map(str::to_owned);
+    tables.into_iter().chain(others).collect::<Vec<_>>().join(", ")
+}
+
+fn is_table(file: &str) -> bool {
+    file.strip_suffix(".csv").is_some()
+}
+
+/// `Read     12 files of 1 evidence: 9 claimed, 2 with problems`.
+pub(super) fn read(collected: &Collected) -> String {
+    let sources = &collected.sources;
+    let claimed = sources.iter().filter(|source| source.artifact.is_some()).count();
+    let troubled = sources.iter().filter(|source| source.problem_count > 0).count();
+    let arguments = collected.evidence.len();
+    let of = if arguments == 1 { String::new() } else { format!(" of {arguments} arguments") };
+    let files = counted(sources.len(), "file");
+    format!("Read     {files}{of}: {claimed} claimed by a parser, {troubled} with problems")
+}
+
+/// Whether anything of the evidence of that index could be read.
+pub(super) fn is_usable(collected: &Collected, evidence: usize) -> bool {
+    let mut sources = collected.sources.iter().filter(|source| source.evidence == evidence);
+    let unusable = collected.evidence.get(evidence).is_none_or(|one| one.unusable.is_some());
+    !unusable
+        && sources.any(|source| !matches!(source.status, Status::Unreadable | Status::Refused))
+}
+
+/// `mb-lab01, macOS 14.4 (23E214), America/Sao_Paulo, 1 acquisition`.
+fn host(case: &HostCase) -> String {
+    let host = &case.host;
+    let version = host.os_version.as_ref().map(|version| {
+        let build = host.os_build.as_ref().map(|build| format!(" ({build})"));
+        format!("macOS {version}{}", build.unwrap_or_default())
+    });
+    let last = case.acquisitions.iter().filter_map(|one| one.captured).map(|one| one.hi).max();
+    let parts = [
+        Some(host.name.clone()),
+        version,
+        host.time_zone.clone().or_else(|| Some("time zone unknown".to_owned())),
+        Some(counted(case.acquisitions.len(), "acquisition")),
+        last.map(|time| format!("last captured {}", stamp(time))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+/// `3 anomalies: 1 critical, 2 low`.
+fn by_severity(anomalies: &[Anomaly]) -> String {
+    if anomalies.is_empty() {
+        return "no anomaly".to_owned();
+    }
+    let mut counts: BTreeMap<Severity, usize> = BTreeMap::new();
+    for anomaly in anomalies {
+        let count = counts.entry(anomaly.severity).or_default();
+        *count = count.saturating_add(1);
+    }
+    let each: Vec<_> =
+        counts.iter().rev().map(|(one, count)| format!("{count} {}", one.as_str())).collect();
+    let noun = if anomalies.len() == 1 { "anomaly" } else { "anomalies" };
+    format!("{} {noun}: {}", anomalies.len(), each.join(", "))
+}
+
+/// The gravest anomalies, one line each.
+fn anomalies(analysis: &Analysis, options: &AnalyzeOptions, screen: &mut Screen) -> io::Result<()> {
+    let reporting = options.reporting();
+    let view = View::new(analysis, &reporting);
+    let mut gravest: Vec<&Anomaly> = analysis.anomalies.iter().collect();
+    gravest.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
+    let named = if options.verbose { gravest.len() } else { NAMED };
+    for anomaly in gravest.iter().take(named) {
+        let host = view.case(anomaly.host).map_or("", |case| &case.host.name);
+        let life = view.binding_of(anomaly).and_then(|binding| binding.interval);
+        let seen = life.map(|life| format!(", first seen {}", stamp(life.first_seen)));
+        let places = view.places_of(anomaly);
+        let first = places.split("; ").next().unwrap_or_default();
+        let (score, title, seen) = (anomaly.score, &anomaly.title, seen.unwrap_or_default());
+        screen.severe(anomaly.severity, &format!("{score:>3}  {host}  {title}{seen}  {first}"))?;
+    }
+    let more = gravest.len().saturating_sub(named);
+    if more > 0 {
+        screen.line(&format!("  … and {more} more"))?;
+    }
+    Ok(())
+}
+
+/// How many problems there were; with `--verbose` each of them.
+fn problems(analysis: &Analysis, options: &AnalyzeOptions, screen: &mut Screen) -> io::Result<()> {
+    let sources = &analysis.collected.sources;
+    let placing: usize = analysis.hosts.iter().map(|case| case.problems.len()).sum();
+    let reading: usize = sources.iter().map(|source| source.problems.len()).sum();
+    if reading.saturating_add(placing) == 0 {
+        return Ok(());
+    }
+    screen.line(&format!("Problems {reading} while reading, {placing} while placing in time"))?;
+    if !options.verbose {
+        return Ok(());
+    }
+    let read = sources.iter().flat_map(|source| source.problems.iter().map(move |p| (source, p)));
+    let placed = analysis.hosts.iter().flat_map(|case| &case.problems);
+    let placed = placed
+        .filter_map(|(id, problem)| Some((sources.get(usize::try_from(id.0).ok()?)?, problem)));
+    for (source, problem) in read.chain(placed) {
+        let (path, locator, kind) = (&source.path, problem.locator, problem.kind.as_str());
+        screen.line(&format!("  {kind}  {path}{locator}: {}", problem.detail))?;
+    }
+    Ok(())
+}
+
+/// What no source of a host shows, in words, equal limits together.
+fn gaps(case: &HostCase) -> Vec<String> {
+    let mut gaps: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (direction, name) in
+        [(Direction::Listen, "listeners"), (Direction::Outbound, "connections")]
+    {
+        for protocol in [Protocol::Tcp, Protocol::Udp] {
+            if let Some(gap) = gap(case, direction, protocol) {
+                let what = format!("{} {name}", protocol.as_str());
+                gaps.entry(gap).or_default().push(what);
+            }
+        }
+    }
+    let general = case.coverage.iter().filter(|row| row.source.is_none());
+    let mut words: Vec<String> = general.map(|row| row.detail.clone()).collect();
+    words.extend(gaps.into_iter().map(|(gap, of)| format!("{} of {}", gap, of.join(", "))));
+    words
+}
+
+/// What every source that shows something of a direction and protocol is blind to.
+fn gap(case: &HostCase, direction: Direction, protocol: Protocol) -> Option<String> {
+    let rows = || {
+        let all = case.coverage.iter();
+        all.filter(|row| row.direction == direction && row.protocol == Some(protocol))
+    };
+    rows().next()?;
+    let blind = |row: &portolan::hosts::Coverage| -> BTreeSet<&'static str> {
+        row.blind_to.iter().copied().collect()
+    };
+    let showing = rows().filter(|row| row.sees != Sees::No).map(blind);
+    match showing.reduce(|all, one| all.intersection(&one).copied().collect()) {
+        None => Some("all".to_owned()),
+        Some(common) if common.is_empty() => None,
+        Some(common) => Some(common.into_iter().collect::<Vec<_>>().join(", ")),
+    }
+}
