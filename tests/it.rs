@@ -18,5 +18,7 @@ mod artifacts;
 mod baseline;
 /// Folders, archives, hostile names and bombs.
 mod evidence;
+/// The pages of docs/ that the code writes.
+mod generated_pages;
 /// Tables and their writers.
 mod report;

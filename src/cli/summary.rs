@@ -34,7 +34,8 @@ pub(super) fn print(
     }
     problems(analysis, options, screen)?;
     let bindings: usize = analysis.ports.iter().map(|ports| ports.bindings.len()).sum();
-    screen.line(&format!("Found    {bindings} bindings, {}", by_severity(&analysis.anomalies)))?;
+    let (bindings, anomalous) = (counted(bindings, "binding"), by_severity(&analysis.anomalies));
+    screen.line(&format!("Found    {bindings}, {anomalous}"))?;
     anomalies(analysis, options, screen)?;
     for case in &analysis.hosts {
         for gap in gaps(case) {

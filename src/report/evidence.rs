@@ -36,7 +36,7 @@ impl Record for EvidenceRow<'_> {
         ),
         text("given", "The argument as it was typed."),
         text("kind", "`folder`, `file`, or the container it is: `zip`, `tar`, `gzip`, …"),
-        integer("size", "Bytes; of a folder, those of all its files together."),
+        integer("size", "Its size in bytes; of a folder, that of all its files together."),
         text(
             "sha256",
             "SHA-256 of a file; empty for a folder, whose files have theirs in `sources`.",
@@ -154,7 +154,7 @@ impl Record for SourceRow<'_> {
     const COLUMNS: &'static [Column] = &[
         text("evidence", "The evidence it lies in."),
         text("path", "Path inside it without a leading slash, nested containers joined by `!/`."),
-        integer("size", "Bytes."),
+        integer("size", "Its size in bytes."),
         text(
             "sha256",
             "SHA-256 of its bytes; empty for links, for what could not be read to its end, and for \

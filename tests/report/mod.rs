@@ -1,1 +1,9 @@
-//! Tests of report.
+//! Tables and their writers.
+
+mod command;
+mod csv;
+mod directory;
+mod sample;
+mod sqlite;
+mod tables;
+mod terminal;

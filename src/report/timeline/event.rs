@@ -75,6 +75,8 @@ impl Event {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Subject<'a> {
     Binding(&'a Binding),
+    /// One sighting of a binding, with the row as it stood.
+    Sighting(&'a Binding, &'a str),
     Process(&'a ProcessInstance),
     Job(&'a JobRecord),
     JobEvent(&'a JobEvent),
@@ -85,13 +87,17 @@ pub(super) enum Subject<'a> {
 
 impl<'a> Subject<'a> {
     pub(super) fn binding(self) -> Option<&'a Binding> {
-        if let Self::Binding(binding) = self { Some(binding) } else { None }
+        if let Self::Binding(binding) | Self::Sighting(binding, _) = self {
+            Some(binding)
+        } else {
+            None
+        }
     }
 
     /// The name of the process that an event is about.
     pub(super) fn process(self) -> Option<&'a Text> {
         match self {
-            Self::Binding(binding) => binding.process.as_ref(),
+            Self::Binding(binding) | Self::Sighting(binding, _) => binding.process.as_ref(),
             Self::Process(process) => process.name.as_ref().map(|name| &name.text),
             Self::JobEvent(JobEvent { kind: JobEventKind::Launched { name, .. }, .. }) => {
                 Some(name)
@@ -106,7 +112,7 @@ impl<'a> Subject<'a> {
 
     pub(super) fn process_path(self) -> Option<&'a Text> {
         match self {
-            Self::Binding(binding) => binding.process_path.as_ref(),
+            Self::Binding(binding) | Self::Sighting(binding, _) => binding.process_path.as_ref(),
             Self::Process(process) => process.path.as_ref(),
             Self::Job(job) => job.program.as_ref(),
             Self::JobEvent(_) | Self::Boot(_) | Self::Acquisition(_) | Self::Command(_) => None,
@@ -115,7 +121,7 @@ impl<'a> Subject<'a> {
 
     pub(super) fn pid(self) -> Option<u32> {
         match self {
-            Self::Binding(binding) => binding.pid,
+            Self::Binding(binding) | Self::Sighting(binding, _) => binding.pid,
             Self::Process(process) => Some(process.pid),
             Self::JobEvent(job) => match &job.kind {
                 JobEventKind::Spawned { pid } | JobEventKind::Launched { pid, .. } => Some(*pid),
@@ -127,7 +133,7 @@ impl<'a> Subject<'a> {
 
     pub(super) fn service(self) -> Option<&'a Text> {
         match self {
-            Self::Binding(binding) => binding.service.as_ref(),
+            Self::Binding(binding) | Self::Sighting(binding, _) => binding.service.as_ref(),
             Self::Process(process) => process.label.as_ref(),
             Self::Job(job) => Some(&job.label),
             Self::JobEvent(job) => job.label.as_ref(),
@@ -138,7 +144,7 @@ impl<'a> Subject<'a> {
     /// What orders two events of the same kind, instant and place.
     pub(super) fn key(&self) -> &'a str {
         match self {
-            Self::Binding(binding) => &binding.id,
+            Self::Binding(binding) | Self::Sighting(binding, _) => &binding.id,
             Self::Process(process) => &process.id,
             Self::Job(job) => &job.label,
             Self::JobEvent(job) => job.label.as_deref().unwrap_or_default(),

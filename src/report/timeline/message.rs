@@ -12,7 +12,10 @@ use crate::ports::{JobRecord, ProcessInstance};
 /// The sentence of an event.
 pub(super) fn of(event: Event, subject: &Subject<'_>) -> String {
     match subject {
-        Subject::Binding(binding) => of_binding(event, binding),
+        Subject::Binding(binding) | Subject::Sighting(binding, "") => of_binding(event, binding),
+        Subject::Sighting(binding, row) => {
+            format!("{} was seen {}: {row}", owner(binding), holding(binding))
+        }
         Subject::Process(process) => of_process(event, process),
         Subject::Job(job) => of_job(event, job),
         Subject::JobEvent(job) => of_job_event(job),

@@ -9,7 +9,7 @@ use super::view::{local_addresses, place_for};
 use crate::hosts::{Dated, HostCase};
 use crate::model::Timestamp;
 use crate::model::anomaly::Anomaly;
-use crate::model::binding::{Binding, CitationRole};
+use crate::model::binding::{Binding, Citation, CitationRole};
 use crate::model::observation::{Fact, JobEventKind};
 use crate::model::provenance::{Locator, Place};
 use crate::model::service::Direction;
@@ -204,9 +204,12 @@ impl<'a> OfHost<'a, '_> {
                     Happening { event, subject: Subject::Binding(binding), anomaly, place },
                 );
             }
-            for (time, place) in sightings_between(binding) {
-                let (event, subject) = (Event::Sighting, Subject::Binding(binding));
-                self.add(Some(time), Happening { event, subject, anomaly, place: Some(place) });
+            for citation in sightings_between(binding) {
+                let row = citation.excerpt.as_deref().unwrap_or_default();
+                let (event, subject) = (Event::Sighting, Subject::Sighting(binding, row));
+                let place = Some(citation.place);
+                let time = citation.window.map(|window| window.hi);
+                self.add(time, Happening { event, subject, anomaly, place });
             }
         }
     }
@@ -230,18 +233,17 @@ fn edges_of(binding: &Binding) -> Vec<(Option<Timestamp>, Event, CitationRole)> 
 
 /// The single sightings that the edges do not already tell: those of a listener between its first and
 /// its last; all sockets of a connection, where it has more than one.
-fn sightings_between(binding: &Binding) -> Vec<(Timestamp, Place)> {
+fn sightings_between(binding: &Binding) -> Vec<&Citation> {
     let Some(life) = &binding.interval else { return Vec::new() };
-    let sightings: Vec<(Timestamp, Place)> = binding
+    let sightings: Vec<&Citation> = binding
         .citations
         .iter()
-        .filter(|citation| citation.role == CitationRole::Sighting)
-        .filter_map(|citation| Some((citation.window?.hi, citation.place)))
+        .filter(|citation| citation.role == CitationRole::Sighting && citation.window.is_some())
         .collect();
     if binding.direction == Direction::Listen || sightings.len() < 2 {
-        let inner =
-            |(time, _): &(Timestamp, Place)| life.first_seen < *time && *time < life.last_seen;
-        return sightings.into_iter().filter(inner).collect();
+        let inner = |time: Timestamp| life.first_seen < time && time < life.last_seen;
+        let at = |citation: &&Citation| citation.window.is_some_and(|window| inner(window.hi));
+        return sightings.into_iter().filter(at).collect();
     }
     sightings
 }
