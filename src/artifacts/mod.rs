@@ -15,6 +15,7 @@ pub mod netstat;
 pub mod ps;
 pub mod reading;
 pub mod services_file;
+pub mod sockets;
 pub mod sshd_config;
 pub mod system_version;
 pub mod time_zone;
