@@ -140,7 +140,9 @@ impl Fields {
 
     fn keep(&mut self, id: char, value: &str) {
         if let Some(file) = &mut self.file {
-            file.met.push(id);
+            if !file.met.contains(&id) {
+                file.met.push(id);
+            }
             if file.row.len() < KEPT {
                 file.row.push(' ');
                 file.row.push(id);

@@ -102,6 +102,9 @@ impl Artifact for Lsof {
         if let Some(fields) = &mut fields {
             fields.close(out);
         }
+        if out.observations.is_empty() {
+            out.note("no Internet sockets are listed");
+        }
         read
     }
 }
