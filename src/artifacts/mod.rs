@@ -16,6 +16,7 @@ pub mod ps;
 pub mod reading;
 pub mod services_file;
 mod small_plist;
+pub mod sockets;
 pub mod sshd_config;
 pub mod system_version;
 pub mod time_zone;
