@@ -162,8 +162,10 @@ fn is_sound(text: &str) -> bool {
 
 /// Reads an XML property list that has been decoded.
 pub(super) fn read(text: &str, repairs: Repairs) -> Result<Read, Refusal> {
-    let whole = text.starts_with('<') && !text.ends_with('\0');
-    if whole
+    let header_is_first = text.starts_with("<?xml") || !text.contains("<?xml");
+    if header_is_first
+        && text.starts_with('<')
+        && !text.ends_with('\0')
         && is_sound(text)
         && let Ok(value) = Value::from_reader_xml(Cursor::new(text.as_bytes()))
     {
