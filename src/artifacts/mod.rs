@@ -12,6 +12,7 @@ pub mod launchctl;
 pub mod launchd;
 pub mod lsof;
 pub mod netstat;
+pub mod property_list;
 pub mod ps;
 pub mod reading;
 pub mod services_file;

@@ -6,5 +6,6 @@ mod launchd_log;
 mod launchd_plist;
 mod lsof;
 mod netstat;
+mod property_list;
 mod ps;
 mod uac;
