@@ -1,0 +1,327 @@
+//! The words of the tables (port lists, path patterns, scopes, versions) → things that can be asked.
+
+use super::program::{Use, canonical};
+use crate::model::network::{Protocol, Scope};
+use crate::model::service::Direction;
+use serde::Deserialize;
+use std::fmt;
+
+/// How well a row is known (the grades of ports.md; `[I]` is not used).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub enum Basis {
+    /// Read in source code or in a real capture.
+    S,
+    /// A real captured line from a public issue or fixture.
+    R,
+    /// Expert knowledge, not verified against a Mac.
+    K,
+}
+
+/// Which transport a row speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub enum Transport {
+    /// TCP only.
+    #[serde(rename = "tcp")]
+    Tcp,
+    /// UDP only.
+    #[serde(rename = "udp")]
+    Udp,
+    /// Both.
+    #[serde(rename = "tcp+udp")]
+    Both,
+}
+
+impl Transport {
+    /// Whether the row speaks of this protocol.
+    pub fn allows(self, protocol: Protocol) -> bool {
+        match self {
+            Self::Tcp => protocol == Protocol::Tcp,
+            Self::Udp => protocol == Protocol::Udp,
+            Self::Both => true,
+        }
+    }
+
+    /// As the tables write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+            Self::Both => "tcp+udp",
+        }
+    }
+}
+
+/// Which way a row speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// The program's own port.
+    Listen,
+    /// The peer's port.
+    Outbound,
+}
+
+impl Way {
+    /// Whether a use in this direction is of this way. An inbound connection uses the listener's
+    /// port; where the direction is not told, the port may be either end's.
+    pub fn allows(self, direction: Direction) -> bool {
+        match direction {
+            Direction::Listen | Direction::Inbound => self == Self::Listen,
+            Direction::Outbound => self == Self::Outbound,
+            Direction::Unknown => true,
+        }
+    }
+}
+
+/// The widest reach that a row allows: of the listener, or of the peer. Narrower is allowed too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    /// This Mac only.
+    Lo,
+    /// The local network.
+    Lan,
+    /// Everywhere.
+    Any,
+}
+
+impl Reach {
+    /// Whether that scope lies within. An unknown scope lies only within `any`.
+    pub fn allows(self, scope: Scope) -> bool {
+        match self {
+            Self::Lo => scope == Scope::Loopback,
+            Self::Lan => matches!(scope, Scope::Loopback | Scope::Lan),
+            Self::Any => true,
+        }
+    }
+
+    /// As the tables write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lo => "lo",
+            Self::Lan => "lan",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// A set of ports, written as `["22", "5900-5902", "dynamic", "any"]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Vec<String>")]
+pub struct PortSet {
+    ranges: Vec<(u16, u16)>,
+    dynamic: bool,
+    any: bool,
+}
+
+impl PortSet {
+    /// Whether the port of a use is in the set; `dynamic` in the set stands for every ephemeral port.
+    pub fn covers(&self, usage: Use) -> bool {
+        self.any || (self.dynamic && usage.is_ephemeral) || self.names(usage.port)
+    }
+
+    /// Whether the set has that port by number.
+    pub fn names(&self, port: u16) -> bool {
+        self.ranges.iter().any(|(first, last)| (*first..=*last).contains(&port))
+    }
+
+    /// Whether the set has `dynamic`.
+    pub fn is_dynamic(&self) -> bool {
+        self.dynamic
+    }
+}
+
+impl TryFrom<Vec<String>> for PortSet {
+    type Error = String;
+
+    fn try_from(words: Vec<String>) -> Result<Self, String> {
+        let mut set = Self::default();
+        for word in &words {
+            match word.as_str() {
+                "dynamic" => set.dynamic = true,
+                "any" => set.any = true,
+                word => set.ranges.push(port_range(word)?),
+            }
+        }
+        let ascending =
+            set.ranges.iter().zip(set.ranges.iter().skip(1)).all(|(low, high)| low.1 < high.0);
+        match (words.is_empty(), ascending) {
+            (true, _) => Err("a port list is empty".to_owned()),
+            (false, false) => Err(format!("the ports {words:?} are not in ascending order")),
+            (false, true) => Ok(set),
+        }
+    }
+}
+
+/// `22` or `5900-5902` as its first and last port; 0 is not a port.
+fn port_range(word: &str) -> Result<(u16, u16), String> {
+    let (first, last) = word.split_once('-').unwrap_or((word, word));
+    match (first.parse::<u16>(), last.parse::<u16>()) {
+        (Ok(first), Ok(last)) if first > 0 && first <= last => Ok((first, last)),
+        _ => Err(format!("{word:?} is neither a port nor a range of ports")),
+    }
+}
+
+impl fmt::Display for PortSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers = self.ranges.iter().map(|(first, last)| {
+            if first == last { first.to_string() } else { format!("{first}-{last}") }
+        });
+        let words = [(self.dynamic, "dynamic"), (self.any, "any port")];
+        let words = words.into_iter().filter(|(is_there, _)| *is_there);
+        let all: Vec<String> = numbers.chain(words.map(|(_, word)| word.to_owned())).collect();
+        f.write_str(&all.join(", "))
+    }
+}
+
+/// A macOS version as tables write it: `12`, `10.13`. Ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Version {
+    major: u32,
+    minor: Option<u32>,
+}
+
+impl Version {
+    /// Whether a host's version is this one or later.
+    pub fn is_reached_by(self, (major, minor): (u32, u32)) -> bool {
+        (major, minor) >= (self.major, self.minor.unwrap_or(0))
+    }
+
+    /// Whether a host's version lies beyond this one: `10.12` ends before 10.13, `12` before 13.
+    pub fn is_passed_by(self, (major, minor): (u32, u32)) -> bool {
+        (major, minor) > (self.major, self.minor.unwrap_or(u32::MAX))
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (major, minor) = match text.split_once('.') {
+            Some((major, minor)) => (major.parse().ok(), minor.parse().ok().map(Some)),
+            None => (text.parse().ok(), Some(None)),
+        };
+        match (major, minor) {
+            (Some(major), Some(minor)) => Ok(Self { major, minor }),
+            _ => Err(format!("{text:?} is not a macOS version")),
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.minor {
+            Some(minor) => write!(f, "{}.{minor}", self.major),
+            None => write!(f, "{}", self.major),
+        }
+    }
+}
+
+/// A pattern of absolute paths: exact, a folder with all below it (`/opt/homebrew/`), or with `*` (any
+/// characters within one part) and `**` (any number of parts); `~/` is any user's home.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct PathPattern {
+    text: String,
+    parts: Vec<String>,
+}
+
+impl PathPattern {
+    /// Whether a path fits, in its canonical form (see [`canonical`]).
+    pub fn matches(&self, path: &str) -> bool {
+        self.matches_canonical(&canonical(path))
+    }
+
+    /// As the table writes it.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    fn matches_canonical(&self, path: &str) -> bool {
+        let parts: Vec<&str> = path.split('/').collect();
+        fits(&self.parts, &parts, |part| part == "**", |part, have| part_fits(part, have))
+    }
+}
+
+impl TryFrom<String> for PathPattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let full = match text.strip_prefix("~/") {
+            Some(rest) => format!("/Users/*/{rest}"),
+            None => text.clone(),
+        };
+        let full = if full.ends_with('/') { format!("{full}**") } else { full };
+        if (!full.starts_with('/') && !full.starts_with("**/")) || canonical(&full) != full {
+            return Err(format!("{text:?} is not a canonical absolute path"));
+        }
+        Ok(Self { text, parts: full.split('/').map(str::to_owned).collect() })
+    }
+}
+
+/// Paths that fit some pattern and no exception to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathSet {
+    paths: Vec<PathPattern>,
+    #[serde(default)]
+    except: Vec<PathPattern>,
+}
+
+impl PathSet {
+    /// Whether a path is in the set.
+    pub fn contains(&self, path: &str) -> bool {
+        self.matching(path).is_some()
+    }
+
+    /// The first pattern that has the path in the set.
+    pub fn matching(&self, path: &str) -> Option<&str> {
+        let path = canonical(path);
+        if self.except.iter().any(|pattern| pattern.matches_canonical(&path)) {
+            return None;
+        }
+        self.paths.iter().find(|pattern| pattern.matches_canonical(&path)).map(PathPattern::as_str)
+    }
+}
+
+/// Whether one part of a path fits one part of a pattern, where `*` is any characters.
+pub(super) fn part_fits(pattern: &str, part: &str) -> bool {
+    if !pattern.contains('*') {
+        return pattern == part;
+    }
+    let pattern: Vec<char> = pattern.chars().collect();
+    let part: Vec<char> = part.chars().collect();
+    fits(&pattern, &part, |c| *c == '*', |c, have| c == have)
+}
+
+/// Matches with wildcards in at most pattern × text steps: only the last wildcard is ever reconsidered.
+fn fits<P, T>(
+    pattern: &[P],
+    text: &[T],
+    is_wild: impl Fn(&P) -> bool,
+    same: impl Fn(&P, &T) -> bool,
+) -> bool {
+    let (mut at, mut next) = (0_usize, 0_usize);
+    // Where the last wildcard stands, and where the text it does not yet swallow begins.
+    let mut retry: Option<(usize, usize)> = None;
+    while let Some(have) = text.get(next) {
+        match pattern.get(at) {
+            Some(wild) if is_wild(wild) => {
+                retry = Some((at, next));
+                at += 1;
+            }
+            Some(want) if same(want, have) => {
+                at += 1;
+                next += 1;
+            }
+            _ => {
+                let Some((wild, from)) = retry else { return false };
+                retry = Some((wild, from + 1));
+                at = wild + 1;
+                next = from + 1;
+            }
+        }
+    }
+    pattern.iter().skip(at).all(is_wild)
+}
