@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 mod classes;
 mod identity;
+mod scoring;
 mod services;
 mod stock;
 mod tables;
