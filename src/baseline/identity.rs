@@ -5,6 +5,8 @@ use super::program::{canonical, file_name};
 
 /// A path without what changes between versions, users and launches.
 ///
+/// | given | normalised |
+/// |---|---|
 /// | `/opt/homebrew/Cellar/x/1.2.3/bin/x`, `/opt/homebrew/opt/x/bin/x` | `/opt/homebrew/Cellar/x/*/bin/x` |
 /// | `/Users/ana/bin/x` | `~/bin/x` |
 /// | `/private/var/folders/…/T/AppTranslocation/<uuid>/d/X.app/…` | `<translocated>/X.app/…` |

@@ -2,7 +2,7 @@
 //!
 //! The four tables are TOML files beside this one: versioned, with a basis for every row, meant to be read
 //! and corrected by analysts. Nothing here knows a host or a time; every answer is a pure function of a
-//! [`Program`](program::Program) and its [`Use`](program::Use) of a port.
+//! [`Program`](program::Program) and its [`Use`] of a port.
 
 pub mod classes;
 pub mod identity;

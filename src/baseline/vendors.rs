@@ -99,11 +99,11 @@ pub struct Hint<'a> {
 }
 
 impl Hint<'_> {
-    /// In words: `Dropbox uses tcp+udp 17500 (any)`.
+    /// In words: `Dropbox: tcp+udp 17500 (any)`.
     pub fn describe(&self) -> String {
         let Habit { protocol, ports, scope, .. } = self.habit;
         let name = &self.software.name;
-        format!("{name} uses {} {ports} ({})", protocol.as_str(), scope.as_str())
+        format!("{name}: {} {ports} ({})", protocol.as_str(), scope.as_str())
     }
 }
 

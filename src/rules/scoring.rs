@@ -6,6 +6,7 @@ use crate::baseline::Table;
 use crate::baseline::pattern::{PathSet, PortSet};
 use crate::baseline::program::Use;
 use crate::model::anomaly::Severity;
+use crate::model::network::Protocol;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -174,7 +175,8 @@ pub struct Scoring {
     levels: Levels,
     /// What features speak of.
     pub thresholds: Thresholds,
-    callback: Callback,
+    callback: Ports,
+    multicast: Ports,
     /// Sets of paths.
     pub places: Places,
 }
@@ -250,7 +252,7 @@ pub struct Thresholds {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Callback {
+struct Ports {
     ports: PortSet,
 }
 
@@ -308,6 +310,11 @@ impl Scoring {
     /// development servers and vendor hints.
     pub fn is_callback_port(&self, usage: Use) -> bool {
         self.callback.ports.names(usage.port)
+    }
+
+    /// Whether a use is of a UDP port that many programs share by design (5353, 1900, 3702).
+    pub fn is_multicast_service(&self, usage: Use) -> bool {
+        usage.protocol == Protocol::Udp && self.multicast.ports.names(usage.port)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table of points.
 
-use super::{TCP, listens, reaches};
+use super::{TCP, UDP, listens, reaches};
 use portolan::model::anomaly::Severity;
 use portolan::model::network::Scope;
 use portolan::rules::scoring::{Feature, RuleId, Scoring, TEXT, load};
@@ -68,6 +68,13 @@ fn callback_ports_are_the_high_list_and_two_of_malware() {
 }
 
 #[test]
+fn multicast_services_are_shared_over_udp_only() {
+    let scoring = load().unwrap();
+    assert!(scoring.is_multicast_service(listens(UDP, 5353, Scope::Any)));
+    assert!(!scoring.is_multicast_service(listens(TCP, 5353, Scope::Any)));
+}
+
+#[test]
 fn staged_programs_lie_where_anybody_can_write() {
     let places = load().unwrap().places;
     for path in [
@@ -77,6 +84,7 @@ fn staged_programs_lie_where_anybody_can_write() {
         "/Users/Shared/x",
         "/Users/ana/Library/x",
         "/Users/ana/.local/x",
+        "/Users/ana/.x",
         "/Users/ana/.Trash/x",
         "/Volumes/Disk/x",
         "/usr/local/.x/y",

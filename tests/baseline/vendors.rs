@@ -74,5 +74,5 @@ fn a_hint_says_what_the_product_uses() {
     let baseline = baseline();
     let found =
         baseline.vendors.hint(&cut("Dropbox"), listens(TCP, 17600, Scope::Loopback)).unwrap();
-    assert_eq!(found.describe(), "Dropbox uses tcp 17600, 17603 (lo)");
+    assert_eq!(found.describe(), "Dropbox: tcp 17600, 17603 (lo)");
 }
