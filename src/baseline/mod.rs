@@ -5,7 +5,6 @@
 //! [`Program`](program::Program) and its [`Use`] of a port.
 
 pub mod classes;
-pub mod identity;
 pub mod pattern;
 pub mod program;
 pub mod services;

@@ -1,8 +1,9 @@
 //! The words of the tables (port lists, path patterns, scopes, versions) → things that can be asked.
 
-use super::program::{Use, canonical};
+use super::program::Use;
 use crate::model::network::{Protocol, Scope};
 use crate::model::service::Direction;
+use crate::ports::place::canonical;
 use serde::Deserialize;
 use std::fmt;
 

@@ -3,8 +3,8 @@
 use super::pattern::part_fits;
 use crate::model::network::{Protocol, Scope};
 use crate::model::service::Direction;
+use crate::ports::place::{canonical, file_name};
 use serde::Deserialize;
-use std::borrow::Cow;
 
 /// First port that macOS hands out by itself (`net.inet.ip.portrange.hifirst`).
 pub const FIRST_EPHEMERAL: u16 = 49152;
@@ -109,11 +109,6 @@ impl Use {
     }
 }
 
-/// The last part of a path; the whole text if it has no slash.
-pub fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
 /// The name of a command without what versions add: `/opt/x/bin/python3.11` and `Python` are `python`,
 /// the login shell `-zsh` is `zsh`.
 pub fn tool_name(path_or_name: &str) -> String {
@@ -122,52 +117,6 @@ pub fn tool_name(path_or_name: &str) -> String {
     let bare = bare.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     let bare = bare.trim_end_matches('-');
     if bare.is_empty() { name } else { bare.to_owned() }
-}
-
-/// Folders of the data volume that macOS shows at the root as well (firmlinks). Others of the same
-/// name (`/System/Volumes/Data/usr/bin`) are not what stands at the root.
-const FIRMLINKS: &[&str] =
-    &["Applications", "Library", "Users", "Volumes", "cores", "opt", "private", "usr/local"];
-
-/// One spelling for each place: `.`, `..` and doubled slashes resolved, `/private` taken off `/tmp`,
-/// `/var` and `/etc`, the data volume's own prefix taken off what is firmlinked. Links are not known here.
-pub fn canonical(path: &str) -> Cow<'_, str> {
-    if !path.starts_with('/') {
-        return Cow::Borrowed(path);
-    }
-    let path = resolved(path);
-    let rest = path.strip_prefix("/System/Volumes/Data/").filter(|rest| {
-        FIRMLINKS.iter().any(|link| {
-            rest.strip_prefix(link).is_some_and(|tail| tail.is_empty() || tail.starts_with('/'))
-        })
-    });
-    let path = rest.map_or(path.clone(), |rest| Cow::Owned(format!("/{rest}")));
-    let rest = path.strip_prefix("/private").filter(|rest| {
-        ["/tmp", "/var", "/etc"].iter().any(|link| {
-            rest.strip_prefix(link).is_some_and(|tail| tail.is_empty() || tail.starts_with('/'))
-        })
-    });
-    match rest {
-        Some(rest) => Cow::Owned(rest.to_owned()),
-        None => path,
-    }
-}
-
-fn resolved(path: &str) -> Cow<'_, str> {
-    let is_plain =
-        path.split('/').skip(1).all(|part| !matches!(part, "" | "." | "..")) || path == "/";
-    if is_plain {
-        return Cow::Borrowed(path);
-    }
-    let mut kept: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(kept.pop()),
-            part => kept.push(part),
-        }
-    }
-    Cow::Owned(format!("/{}", kept.join("/")))
 }
 
 /// Which programs a row of the tables speaks of.

@@ -6,6 +6,7 @@
 use super::check_header;
 use super::pattern::Basis;
 use crate::model::network::Protocol;
+use crate::ports::services::PortNames;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -39,6 +40,12 @@ struct Group {
     basis: Basis,
     source: String,
     names: Vec<String>,
+}
+
+impl PortNames for ServiceTable {
+    fn port(&self, name: &str, protocol: Protocol) -> Option<u16> {
+        self.service_port(name, protocol)
+    }
 }
 
 impl ServiceTable {

@@ -1,11 +1,12 @@
 //! `stock.toml` → which ports a Mac's own programs listen on and reach (ports.md 5.4).
 
 use super::check_header;
-use super::identity::normalise_label;
 use super::pattern::{Basis, PathPattern, PathSet, PortSet, Reach, Transport, Version, Way};
-use super::program::{Program, ToolList, Use, canonical};
+use super::program::{Program, ToolList, Use};
 use crate::model::network::{Protocol, Scope};
 use crate::model::service::Direction;
+use crate::ports::identity::normalise_label;
+use crate::ports::place::canonical;
 use serde::Deserialize;
 
 /// The table as it stands.

@@ -7,11 +7,13 @@ use super::{Exit, Failure, summary};
 use portolan::model::anomaly::Severity;
 use portolan::model::service::Confidence;
 use portolan::pipeline::{self, Collected, Status};
+use portolan::ports::{self, HostPorts};
 use portolan::report::{self, Analysis, View};
+use portolan::rules::{self, scoring};
 use portolan::write::directory::{Earlier, OutputDirectory};
 use portolan::write::run::Run;
 use portolan::write::{self, Output};
-use portolan::{hosts, ports};
+use portolan::{baseline, hosts};
 use std::io;
 use std::time::Instant;
 
@@ -33,7 +35,7 @@ pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<E
     run.durations.push(("read", started.elapsed()));
     refuse_unusable(&collected)?;
     let started = Instant::now();
-    let analysis = judge(collected, options);
+    let analysis = judge(collected, options)?;
     run.durations.push(("analyze", started.elapsed()));
     let outputs = publish(&analysis, options, directory, &mut run).map_err(|error| {
         Failure::Said(format!("{:?} is not writable: {error}", options.out.display()))
@@ -48,18 +50,23 @@ pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<E
 }
 
 /// Observations → hosts → bindings → anomalies.
-fn judge(mut collected: Collected, options: &AnalyzeOptions) -> Analysis {
+fn judge(mut collected: Collected, options: &AnalyzeOptions) -> Result<Analysis, Failure> {
+    let baseline = baseline::load().map_err(Failure::Said)?;
+    let scoring = scoring::load().map_err(Failure::Said)?;
     let resolved = hosts::resolve(&mut collected, &options.placing());
-    let ports = resolved.cases.iter().map(|_| ports::HostPorts::default()).collect();
-    Analysis {
+    let cases = &resolved.cases;
+    let ports: Vec<HostPorts> =
+        cases.iter().map(|case| ports::reconstruct(case, &baseline.services)).collect();
+    let anomalies = rules::judge(&resolved.cases, &ports, &baseline, &scoring);
+    Ok(Analysis {
         collected,
         source_hosts: resolved.source_hosts,
         evidence_claims: resolved.evidence_claims,
         hosts: resolved.cases,
         ports,
         expected_by: Vec::new(),
-        anomalies: Vec::new(),
-    }
+        anomalies,
+    })
 }
 
 /// The analysis → the files of the output directory.

@@ -173,7 +173,7 @@ pub fn own_time(when: &When, zone: &Zone) -> Option<(Window, Text)> {
             let (window, _) = zone.window(*lo, *hi)?;
             Some((window, Text::from(lo.to_string())))
         }
-        When::Undated | When::Capture => None,
+        When::Undated | When::Capture | When::BeforeCapture { .. } => None,
     }
 }
 

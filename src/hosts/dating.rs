@@ -208,6 +208,13 @@ fn time_of(
     match &observation.when {
         When::Undated => None,
         When::Capture => capture.cloned(),
+        When::BeforeCapture { lo_seconds, hi_seconds } => {
+            let capture = capture?;
+            let window =
+                capture.window.shifted(hi_seconds.saturating_neg(), lo_seconds.saturating_neg());
+            let rule = Text::from(format!("counted back from the capture; {}", capture.rule));
+            Some(DatedTime { window, rule, ..capture.clone() })
+        }
         When::Utc(_) => {
             let (window, raw) = own_time(&observation.when, zone)?;
             let rule = Text::from("as written, in UTC or with an offset");

@@ -10,7 +10,7 @@ use crate::model::{Text, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The jobs of a host, ordered by domain, label and path.
-pub fn of(case: &HostCase, names: &Names) -> Vec<JobRecord> {
+pub fn of(case: &HostCase, names: &Names<'_>) -> Vec<JobRecord> {
     let mut jobs: BTreeMap<(String, Text, Option<String>), JobRecord> = BTreeMap::new();
     for fact in &case.facts {
         let Fact::Job(job) = &fact.fact else { continue };
@@ -46,7 +46,7 @@ pub fn of(case: &HostCase, names: &Names) -> Vec<JobRecord> {
     jobs
 }
 
-fn from_plist(job: &Job, fact: &Dated, file: &PlistFile, names: &Names) -> JobRecord {
+fn from_plist(job: &Job, fact: &Dated, file: &PlistFile, names: &Names<'_>) -> JobRecord {
     JobRecord {
         domain: domain_of(&file.path),
         label: Text::clone(&job.label),
@@ -93,7 +93,7 @@ fn merge(known: &mut JobRecord, fresh: JobRecord) {
 }
 
 /// Declared ports with the number that each name means here.
-fn resolved(declared: &[DeclaredPort], names: &Names) -> Vec<(DeclaredPort, Option<u16>)> {
+fn resolved(declared: &[DeclaredPort], names: &Names<'_>) -> Vec<(DeclaredPort, Option<u16>)> {
     let number = |port: &DeclaredPort| match &port.port {
         Port::Number(number) => Some(*number),
         Port::Name(name) => {
@@ -106,7 +106,7 @@ fn resolved(declared: &[DeclaredPort], names: &Names) -> Vec<(DeclaredPort, Opti
 }
 
 /// Adds what launchctl showed: to the job of that label, or as a job whose plist is not here.
-fn show(state: &JobState, jobs: &mut Vec<JobRecord>, names: &Names) {
+fn show(state: &JobState, jobs: &mut Vec<JobRecord>, names: &Names<'_>) {
     let matching = |job: &JobRecord| {
         job.label == state.label
             && state.plist_path.as_deref().is_none_or(|path| {

@@ -14,8 +14,8 @@ pub mod jobs;
 pub mod labels;
 pub mod names_of;
 pub mod owners;
+pub mod place;
 pub mod processes;
-pub mod service_names;
 pub mod services;
 pub mod sockets;
 
@@ -26,6 +26,7 @@ use crate::model::observation::{Known, ProcessName};
 use crate::model::provenance::SourceId;
 use crate::model::service::{DeclaredPort, Job};
 use crate::model::{Text, Timestamp, content_id, stamp};
+use services::PortNames;
 use std::collections::BTreeSet;
 
 /// One life of a process: a pid may have several in a boot.
@@ -108,8 +109,8 @@ pub struct HostPorts {
 }
 
 /// Reconstructs who held or reached which port on a host.
-pub fn reconstruct(case: &HostCase) -> HostPorts {
-    let names = services::Names::of(case);
+pub fn reconstruct(case: &HostCase, embedded: &dyn PortNames) -> HostPorts {
+    let names = services::Names::of(case, embedded);
     let jobs = jobs::of(case, &names);
     let mut processes = processes::Processes::of(case);
     labels::attribute(&mut processes, &jobs);

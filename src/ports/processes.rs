@@ -105,9 +105,10 @@ impl Processes {
     }
 }
 
-/// Whether a process can have existed within a window.
+/// Whether a process can have existed within a window. Collectors log whole seconds, launchd
+/// microseconds: a start within the last logged second still fits.
 fn admits(life: &ProcessInstance, window: Option<Window>) -> bool {
-    let Some(window) = window else { return true };
+    let Some(window) = window.map(|window| window.shifted(0, 1)) else { return true };
     life.started.is_none_or(|started| started.lo <= window.hi)
         && life.exited.is_none_or(|exited| exited.hi >= window.lo)
 }

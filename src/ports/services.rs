@@ -7,16 +7,22 @@ use crate::model::network::Protocol;
 use crate::model::observation::Fact;
 use std::collections::BTreeMap;
 
-/// What names mean on one host.
-#[derive(Debug, Default)]
-pub struct Names {
-    own: BTreeMap<(Text, Protocol), u16>,
+/// A table of names that does not depend on a host.
+pub trait PortNames {
+    /// The port of a name, whole or cut to 15 characters.
+    fn port(&self, name: &str, protocol: Protocol) -> Option<u16>;
 }
 
-impl Names {
-    /// The names of a host.
-    pub fn of(case: &HostCase) -> Self {
-        let mut names = Self::default();
+/// What names mean on one host.
+pub struct Names<'a> {
+    own: BTreeMap<(Text, Protocol), u16>,
+    embedded: &'a dyn PortNames,
+}
+
+impl<'a> Names<'a> {
+    /// The names of a host, with the table for what it does not name.
+    pub fn of(case: &HostCase, embedded: &'a dyn PortNames) -> Self {
+        let mut names = Self { own: BTreeMap::new(), embedded };
         for fact in &case.facts {
             if let Fact::ServiceNames(table) = &fact.fact {
                 let entries = table.ports.iter();
@@ -35,7 +41,7 @@ impl Names {
             .get(&(Text::from(name), protocol))
             .copied()
             .or_else(|| self.own_cut(name, protocol))
-            .or_else(|| super::service_names::port(name, protocol))
+            .or_else(|| self.embedded.port(name, protocol))
     }
 
     /// netstat cuts names to 15 characters: then it must be the only one that begins so.

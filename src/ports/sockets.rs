@@ -49,7 +49,11 @@ pub struct Row<'a> {
 type Listening = BTreeMap<(usize, Protocol, u16), BTreeSet<Address>>;
 
 /// All rows of a host that have ports, in the order of the evidence.
-pub fn rows<'a>(case: &'a HostCase, names: &Names, inetd_ports: &BTreeSet<u16>) -> Vec<Row<'a>> {
+pub fn rows<'a>(
+    case: &'a HostCase,
+    names: &Names<'_>,
+    inetd_ports: &BTreeSet<u16>,
+) -> Vec<Row<'a>> {
     let sockets = || {
         case.facts.iter().filter_map(|fact| match &fact.fact {
             Fact::Socket(socket) => Some((fact, &**socket)),
@@ -86,7 +90,7 @@ fn plain(address: &Address) -> Address {
     }
 }
 
-fn number(port: &Port, protocol: Protocol, names: &Names) -> Option<u16> {
+fn number(port: &Port, protocol: Protocol, names: &Names<'_>) -> Option<u16> {
     match port {
         Port::Number(number) => Some(*number),
         Port::Name(name) => names.port(name, protocol),
@@ -95,7 +99,7 @@ fn number(port: &Port, protocol: Protocol, names: &Names) -> Option<u16> {
 }
 
 struct Context<'a> {
-    names: &'a Names,
+    names: &'a Names<'a>,
     listening: Listening,
     ephemeral: std::ops::RangeInclusive<u16>,
     inetd_ports: &'a BTreeSet<u16>,

@@ -1,3 +1,88 @@
 //! Bindings, jobs and hosts, held against what is expected → anomalies with their factors.
+//!
+//! A rule looks at one subject and says at most one thing. Its points come from the scoring table; the
+//! features that add to or take from them stand in [`features`], the sum with its floors and caps in [`score`].
 
+pub mod context;
+pub mod features;
+pub mod judge;
+pub mod p02_listener_not_declared;
+pub mod p03_pid1_orphan_listener;
+pub mod p04_socket_activated_new;
+pub mod p05_service_port_moved;
+pub mod p07_outbound_nonstandard;
+pub mod p08_tool_outbound;
+pub mod p09_shell_on_socket;
+pub mod p10_declared_not_observed;
+pub mod p11_label_masquerade;
+pub mod p12_services_file;
+pub mod p14_known_callback_port;
+pub mod p15_hidden_listener;
+pub mod p17_unmanaged_listener;
+pub mod p18_port_shadowing;
+pub mod p20_setting_without_effect;
+pub mod score;
 pub mod scoring;
+pub mod wording;
+
+use crate::model::anomaly::Factor;
+use crate::model::binding::Binding;
+use crate::ports::JobRecord;
+use context::Context;
+
+pub use judge::judge;
+
+/// Every rule, sorted by id.
+pub const RULES: &[&dyn Rule] = &[
+    &p02_listener_not_declared::ListenerNotDeclared,
+    &p03_pid1_orphan_listener::Pid1OrphanListener,
+    &p04_socket_activated_new::SocketActivatedNew,
+    &p05_service_port_moved::ServicePortMoved,
+    &p07_outbound_nonstandard::OutboundNonstandard,
+    &p08_tool_outbound::ToolOutbound,
+    &p09_shell_on_socket::ShellOnSocket,
+    &p10_declared_not_observed::DeclaredNotObserved,
+    &p11_label_masquerade::LabelMasquerade,
+    &p12_services_file::ServicesFile,
+    &p14_known_callback_port::KnownCallbackPort,
+    &p15_hidden_listener::HiddenListener,
+    &p17_unmanaged_listener::UnmanagedListener,
+    &p18_port_shadowing::PortShadowing,
+    &p20_setting_without_effect::SettingWithoutEffect,
+];
+
+/// What a rule looks at.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'a> {
+    /// A binding that something saw.
+    Binding(&'a Binding),
+    /// A job, by itself.
+    Job(usize, &'a JobRecord),
+    /// The host as a whole.
+    Host,
+}
+
+/// What a rule found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's summand.
+    pub factor: Factor,
+    /// What was expected instead; empty where the rule cannot say.
+    pub expected: String,
+}
+
+/// One way in which a subject can deviate.
+pub trait Rule: Send + Sync {
+    /// `P02`, …
+    fn id(&self) -> &'static str;
+    /// Its manual page, with the headings *What it detects*, *Why it matters*, *When it is harmless*,
+    /// *How to verify*, *What it does not prove*.
+    fn manual(&self) -> &'static str;
+    /// What it says of a subject.
+    fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding>;
+}
+
+/// The rule of that id.
+pub fn find(id: &str) -> Option<&'static dyn Rule> {
+    RULES.iter().copied().find(|rule| rule.id().eq_ignore_ascii_case(id))
+}

@@ -1,1 +1,1 @@
-//! Tests of launchd_plist.
+//! Tests of launchd property lists.

@@ -1,6 +1,6 @@
 //! What stays the same between versions, users and launches.
 
-use portolan::baseline::identity::{
+use portolan::ports::identity::{
     Identity, normalise_label, normalise_path, outermost_bundle, same_program_upgraded,
 };
 

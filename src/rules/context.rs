@@ -1,0 +1,170 @@
+//! What rules may ask about a host: its jobs and bindings, the tables, and what follows from both.
+
+use super::Finding;
+use super::scoring::{RuleId, Scoring};
+use crate::baseline::Baseline;
+use crate::baseline::program::{Program, Use};
+use crate::baseline::stock::Stock;
+use crate::baseline::vendors::Hint;
+use crate::hosts::HostCase;
+use crate::model::anomaly::Factor;
+use crate::model::binding::{Binding, BindingState, Certainty};
+use crate::model::network::Scope;
+use crate::model::observation::FileTimes;
+use crate::model::service::{Direction, Job};
+use crate::ports::{HostPorts, JobRecord, ProcessInstance, jobs};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+/// One host with the tables to judge it by.
+pub struct Context<'a> {
+    /// The host.
+    pub case: &'a HostCase,
+    /// What its sockets come to.
+    pub ports: &'a HostPorts,
+    /// What is expected.
+    pub baseline: &'a Baseline,
+    /// Points.
+    pub scoring: &'a Scoring,
+    /// Bodyfile rows by path.
+    pub times: BTreeMap<&'a str, &'a FileTimes>,
+    /// Ephemeral ports.
+    pub ephemeral: RangeInclusive<u16>,
+    /// For each tuple, on how many hosts of the run it was seen.
+    pub prevalence: &'a BTreeMap<String, usize>,
+    /// Hosts of the run.
+    pub hosts: usize,
+}
+
+impl<'a> Context<'a> {
+    /// A context for one host.
+    pub fn new(
+        case: &'a HostCase,
+        ports: &'a HostPorts,
+        tables: (&'a Baseline, &'a Scoring),
+        prevalence: &'a BTreeMap<String, usize>,
+        hosts: usize,
+    ) -> Self {
+        Self {
+            case,
+            ports,
+            baseline: tables.0,
+            scoring: tables.1,
+            times: jobs::file_times(case),
+            ephemeral: crate::ports::sockets::ephemeral_ports(case),
+            prevalence,
+            hosts,
+        }
+    }
+
+    /// The job of a binding.
+    pub fn job_of(&self, binding: &Binding) -> Option<&'a JobRecord> {
+        binding.job.and_then(|index| self.ports.jobs.get(index))
+    }
+
+    /// The property list of a binding's job.
+    pub fn plist_of(&self, binding: &Binding) -> Option<&'a Job> {
+        self.job_of(binding).and_then(|job| job.job.as_ref())
+    }
+
+    /// The process that answers for a binding.
+    pub fn process_of(&self, binding: &Binding) -> Option<&'a ProcessInstance> {
+        binding.holders.first().and_then(|index| self.ports.processes.get(*index))
+    }
+
+    /// The program of a binding, as the tables know programs.
+    pub fn program_of<'b>(&self, binding: &'b Binding) -> Program<'b> {
+        Program {
+            path: binding.process_path.as_deref(),
+            name: binding.process.as_deref(),
+            name_cut: binding.process_cut,
+            label: binding.service.as_deref(),
+        }
+    }
+
+    /// The use of a binding, if it has a port that means something.
+    pub fn use_of(&self, binding: &Binding) -> Option<Use> {
+        let port = port_of(binding)?;
+        let is_ephemeral = self.ephemeral.contains(&port);
+        let (direction, protocol, scope) = (binding.direction, binding.protocol, binding.scope);
+        Some(Use { direction, protocol, port, scope, is_ephemeral })
+    }
+
+    /// What stock macOS says of a binding.
+    pub fn stock(&self, binding: &Binding) -> Stock<'a> {
+        match self.use_of(binding) {
+            Some(usage) => {
+                let os = self.case.host.os_major();
+                self.baseline.stock.expects(&self.program_of(binding), usage, os)
+            }
+            None => Stock::No,
+        }
+    }
+
+    /// Whether stock macOS does so, in this version or another: then it is no deviation.
+    pub fn is_stock(&self, binding: &Binding) -> bool {
+        matches!(
+            self.stock(binding),
+            Stock::Expected { .. } | Stock::OutOfVersion { .. } | Stock::AppleFloating
+        )
+    }
+
+    /// The vendor hint that fits a binding in program, port and scope.
+    pub fn hint(&self, binding: &Binding) -> Option<Hint<'a>> {
+        let usage = self.use_of(binding)?;
+        self.baseline.vendors.hint(&self.program_of(binding), usage)
+    }
+
+    /// Whether the owner of a binding is known at all.
+    pub fn owner_is_known(&self, binding: &Binding) -> bool {
+        binding.pid.is_some() || binding.process.is_some() || binding.service.is_some()
+    }
+
+    /// Whether the port of a listener was chosen rather than handed out by the kernel.
+    pub fn is_fixed(&self, binding: &Binding) -> bool {
+        binding.local_port.is_some_and(|port| !self.ephemeral.contains(&port))
+    }
+
+    /// A finding with the points that the table gives the rule.
+    pub fn finding(&self, rule: RuleId, reason: String) -> Finding {
+        let factor = Factor { name: rule.as_str(), points: self.scoring.base(rule), reason };
+        Finding { factor, expected: String::new() }
+    }
+}
+
+/// The port that a binding is about: of the listener, or of the peer that was reached.
+pub fn port_of(binding: &Binding) -> Option<u16> {
+    match binding.direction {
+        Direction::Outbound => binding.remote_port,
+        Direction::Listen | Direction::Inbound | Direction::Unknown => binding.local_port,
+    }
+}
+
+/// Whether a binding is a listener that something saw.
+pub fn is_seen_listener(binding: &Binding) -> bool {
+    binding.direction == Direction::Listen && binding.certainty != Certainty::Declared
+}
+
+/// Whether a binding is a connection, or an attempt at one, that this Mac began and that something
+/// saw. What is on its way out tells nothing about its owner (scoring.md 6.5).
+pub fn is_seen_outbound(binding: &Binding) -> bool {
+    binding.direction == Direction::Outbound
+        && binding.certainty != Certainty::Declared
+        && !matches!(binding.state, BindingState::Closing)
+}
+
+/// Whether the peer may lie outside: public, or redacted and not known to be otherwise.
+pub fn may_be_public(binding: &Binding) -> bool {
+    matches!(binding.scope, Scope::Any | Scope::Unknown)
+}
+
+/// The UDP service ports of multicast protocols, which any program may join.
+pub fn is_multicast_service(binding: &Binding) -> bool {
+    binding.protocol == crate::model::network::Protocol::Udp
+        && matches!(binding.local_port, Some(5353 | 1900 | 3702))
+}
+
+/// Whether a property list came with macOS: on the sealed volume or from Apple's own updates.
+pub fn is_apple_plist(path: &str) -> bool {
+    path.starts_with("/System/") || path.starts_with("/Library/Apple/System/")
+}

@@ -1,0 +1,195 @@
+//! Every subject of every host, through every rule → anomalies in the order of their table.
+
+use super::context::Context;
+use super::features::{self, View};
+use super::score::{self, Sum};
+use super::scoring::Scoring;
+use super::{Finding, RULES, Subject, wording};
+use crate::baseline::Baseline;
+use crate::hosts::HostCase;
+use crate::model::anomaly::{Anomaly, Factor, Severity};
+use crate::model::binding::{Binding, Certainty};
+use crate::model::content_id;
+use crate::model::service::{Confidence, Direction};
+use crate::ports::{HostPorts, JobRecord};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Judges all hosts of a run.
+pub fn judge(
+    cases: &[HostCase],
+    ports: &[HostPorts],
+    baseline: &Baseline,
+    scoring: &Scoring,
+) -> Vec<Anomaly> {
+    let prevalence = prevalence(ports);
+    let mut anomalies = Vec::new();
+    for (index, (case, ports)) in cases.iter().zip(ports).enumerate() {
+        let context = Context::new(case, ports, (baseline, scoring), &prevalence, cases.len());
+        let mut found = of_host(&context);
+        for anomaly in &mut found {
+            anomaly.host = index;
+        }
+        anomalies.extend(found);
+    }
+    let first_seen = |anomaly: &Anomaly| {
+        let ports = ports.get(anomaly.host)?;
+        let binding = ports.bindings.get(anomaly.binding?)?;
+        binding.interval.map(|interval| interval.first_seen)
+    };
+    anomalies.sort_by_key(|anomaly| {
+        let first = first_seen(anomaly);
+        (first.is_none(), first, std::cmp::Reverse(anomaly.severity), anomaly.id.clone())
+    });
+    anomalies
+}
+
+/// On how many hosts each tuple was seen.
+fn prevalence(ports: &[HostPorts]) -> BTreeMap<String, usize> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for host in ports {
+        let seen = host.bindings.iter().filter(|binding| binding.certainty != Certainty::Declared);
+        let tuples: BTreeSet<&str> = seen.map(|binding| binding.tuple_id.as_str()).collect();
+        for tuple in tuples {
+            let count = counts.entry(tuple.to_owned()).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+    counts
+}
+
+fn of_host(context: &Context<'_>) -> Vec<Anomaly> {
+    let mut anomalies: Vec<Anomaly> = Vec::new();
+    for (index, binding) in context.ports.bindings.iter().enumerate() {
+        if binding.certainty != Certainty::Declared {
+            anomalies.extend(of_binding(index, binding, context));
+        }
+    }
+    for (index, job) in context.ports.jobs.iter().enumerate() {
+        anomalies.extend(of_job(index, job, &anomalies, context));
+    }
+    anomalies.extend(of_the_host(context));
+    anomalies
+}
+
+/// What all rules say of a subject.
+fn findings(subject: Subject<'_>, context: &Context<'_>) -> Vec<Finding> {
+    let mut found: Vec<Finding> =
+        RULES.iter().filter_map(|rule| rule.check(subject, context)).collect();
+    let fired =
+        |found: &[Finding], rule: &str| found.iter().any(|finding| finding.factor.name == rule);
+    // P08 says all that P07 does, and more.
+    if fired(&found, "P08") {
+        found.retain(|finding| finding.factor.name != "P07");
+    }
+    found
+}
+
+fn of_binding(index: usize, binding: &Binding, context: &Context<'_>) -> Option<Anomaly> {
+    let found = findings(Subject::Binding(binding), context);
+    let job = context.job_of(binding);
+    let sum = add_up(&found, Some(binding), job, context)?;
+    let severity = Severity::of_score(sum.score)?;
+    Some(Anomaly {
+        id: content_id('a', [binding.id.as_str()]),
+        score: sum.score,
+        severity,
+        confidence: binding.confidence,
+        title: wording::binding_title(binding, context),
+        explanation: wording::explanation(&sum),
+        expected: expected(&found, &sum),
+        rules: sum.rules,
+        factors: sum.factors,
+        binding: Some(index),
+        job: binding.job,
+        host: 0,
+    })
+}
+
+fn add_up(
+    found: &[Finding],
+    binding: Option<&Binding>,
+    job: Option<&JobRecord>,
+    context: &Context<'_>,
+) -> Option<Sum> {
+    let fired: Vec<Factor> = found.iter().map(|finding| finding.factor.clone()).collect();
+    let rules: Vec<&'static str> = fired.iter().map(|factor| factor.name).collect();
+    let view = View { binding, job, rules: &rules, context };
+    let features = features::of(&view);
+    score::sum(fired, features, binding, context)
+}
+
+/// What the base rule expected; where it cannot say, what the next one did.
+fn expected(found: &[Finding], sum: &Sum) -> String {
+    let of = |rule: &&'static str| {
+        let finding = found.iter().find(|finding| finding.factor.name == *rule);
+        finding.map(|finding| finding.expected.clone()).filter(|text| !text.is_empty())
+    };
+    sum.rules.iter().find_map(of).unwrap_or_default()
+}
+
+/// A job by itself: what its bindings have not already said.
+fn of_job(
+    index: usize,
+    job: &JobRecord,
+    known: &[Anomaly],
+    context: &Context<'_>,
+) -> Option<Anomaly> {
+    let said: BTreeSet<&str> = known
+        .iter()
+        .filter(|anomaly| anomaly.job == Some(index))
+        .flat_map(|anomaly| anomaly.rules.iter().copied())
+        .collect();
+    let mut found = findings(Subject::Job(index, job), context);
+    found.retain(|finding| !said.contains(finding.factor.name));
+    // The row of `bindings` that the job declares stands for it, if it declares only one.
+    let declared =
+        |binding: &Binding| binding.job == Some(index) && binding.certainty == Certainty::Declared;
+    let mut rows = context.ports.bindings.iter().enumerate().filter(|(_, b)| declared(b));
+    let row = rows.next().filter(|_| rows.next().is_none());
+    let sum = add_up(&found, row.map(|(_, binding)| binding), Some(job), context)?;
+    let severity = Severity::of_score(sum.score)?;
+    let path = job.plist_path.as_deref().unwrap_or_default();
+    Some(Anomaly {
+        id: content_id(
+            'a',
+            [context.case.host.name.as_str(), "job", &job.domain, &job.label, path],
+        ),
+        score: sum.score,
+        severity,
+        confidence: Confidence::Low,
+        title: wording::job_title(job, &sum),
+        explanation: wording::explanation(&sum),
+        expected: expected(&found, &sum),
+        rules: sum.rules,
+        factors: sum.factors,
+        binding: row.map(|(index, _)| index),
+        job: Some(index),
+        host: 0,
+    })
+}
+
+fn of_the_host(context: &Context<'_>) -> Option<Anomaly> {
+    let found = findings(Subject::Host, context);
+    let sum = add_up(&found, None, None, context)?;
+    let severity = Severity::of_score(sum.score)?;
+    let title = found.first().map(|finding| finding.factor.reason.clone()).unwrap_or_default();
+    Some(Anomaly {
+        id: content_id('a', [context.case.host.name.as_str(), "host"]),
+        score: sum.score,
+        severity,
+        confidence: Confidence::Medium,
+        title,
+        explanation: wording::explanation(&sum),
+        expected: expected(&found, &sum),
+        rules: sum.rules,
+        factors: sum.factors,
+        binding: None,
+        job: None,
+        host: 0,
+    })
+}
+
+/// Whether an anomaly is about traffic that leaves or reaches this Mac.
+pub fn is_about_listening(binding: &Binding) -> bool {
+    binding.direction == Direction::Listen
+}

@@ -1,0 +1,119 @@
+//! An edited `/etc/services` that moves a service → P12.
+
+use super::context::Context;
+use super::scoring::RuleId;
+use super::{Finding, Rule, Subject};
+use crate::catalog;
+use crate::model::Text;
+use crate::model::binding::{Binding, Certainty};
+use crate::model::network::Protocol;
+use crate::model::observation::Fact;
+use crate::model::service::Origin;
+
+catalog::entry! {
+    /// `/etc/services` gives a service that macOS listens for another port.
+    ///
+    /// ## What it detects
+    /// A name that stock jobs use in `Sockets` (`ssh`, `vnc-server`, `eppc`, …) has another number in the
+    /// collected `/etc/services` than in Apple's. The rule names the line. It counts for the listener that
+    /// moved, or for the host where none did.
+    ///
+    /// ## Why it matters
+    /// launchd looks names up in this file: editing one line moves remote login to another port without
+    /// touching the sealed property list.
+    ///
+    /// ## When it is harmless
+    /// Administrators do it on purpose. Numbers differ between releases for names that no stock job uses.
+    ///
+    /// ## How to verify
+    /// Compare the line with the file of the same macOS build; look at the file's change time.
+    ///
+    /// ## What it does not prove
+    /// That the service was reached on its new port.
+    pub ServicesFile
+}
+
+/// A line of the collected file that gives a stock service another number.
+pub struct Moved {
+    /// The name.
+    pub name: Text,
+    /// The transport.
+    pub protocol: Protocol,
+    /// What the file says.
+    pub port: u16,
+    /// What Apple's says.
+    pub usual: u16,
+    /// Where.
+    pub line: u64,
+}
+
+/// All such lines of a host.
+pub fn moved(context: &Context<'_>) -> Vec<Moved> {
+    let mut moved = Vec::new();
+    for fact in &context.case.facts {
+        let Fact::ServiceNames(table) = &fact.fact else { continue };
+        for ((name, protocol), (port, line)) in &table.ports {
+            let usual = context.baseline.services.service_port(name, *protocol);
+            if let Some(usual) =
+                usual.filter(|usual| usual != port && is_listened_for(*usual, *protocol, context))
+            {
+                let (name, protocol) = (Text::clone(name), *protocol);
+                moved.push(Moved { name, protocol, port: *port, usual, line: *line });
+            }
+        }
+    }
+    moved
+}
+
+/// Whether stock macOS listens on a port: only such names matter.
+fn is_listened_for(port: u16, protocol: Protocol, context: &Context<'_>) -> bool {
+    context
+        .baseline
+        .stock
+        .listen
+        .iter()
+        .any(|row| row.protocol.allows(protocol) && row.ports.names(port))
+}
+
+impl Rule for ServicesFile {
+    fn id(&self) -> &'static str {
+        RuleId::P12.as_str()
+    }
+
+    fn manual(&self) -> &'static str {
+        Self::MANUAL
+    }
+
+    fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
+        let all = moved(context);
+        let line = match subject {
+            Subject::Binding(binding) => all.iter().find(|line| moves(line, binding, context))?,
+            Subject::Host => all.iter().find(|line| {
+                // One that moved a listener is told there.
+                !context.ports.bindings.iter().any(|binding| moves(line, binding, context))
+            })?,
+            Subject::Job(..) => return None,
+        };
+        let reason = format!(
+            "line {} of /etc/services gives {}/{} the port {} instead of {}",
+            line.line,
+            line.name,
+            line.protocol.as_str(),
+            line.port,
+            line.usual
+        );
+        let mut finding = context.finding(RuleId::P12, reason);
+        finding.expected = format!("{} on {} {}", line.name, line.protocol.as_str(), line.usual);
+        Some(finding)
+    }
+}
+
+fn moves(line: &Moved, binding: &Binding, context: &Context<'_>) -> bool {
+    let Some(job) = context.job_of(binding) else { return false };
+    binding.certainty != Certainty::Declared
+        && binding.local_port == Some(line.port)
+        && binding.protocol == line.protocol
+        && job.declared.iter().any(|(declared, _)| {
+            declared.origin == Origin::Sockets && declared.service_name.as_ref() == Some(&line.name)
+        })
+}

@@ -1,0 +1,88 @@
+//! A listener that one tool shows and another, asked at the same moment, does not → P15.
+
+use super::context::{Context, is_seen_listener};
+use super::scoring::RuleId;
+use super::{Finding, Rule, Subject};
+use crate::catalog;
+use crate::model::binding::{Binding, CitationRole};
+use crate::model::interval::Window;
+use crate::model::network::Protocol;
+use crate::model::observation::{Fact, Known, Listing};
+
+/// Seconds that "the same minute" lasts.
+const MINUTE: i64 = 60;
+
+catalog::entry! {
+    /// One tool shows a listener that another, taken in the same minute with the same rights, does not.
+    ///
+    /// ## What it detects
+    /// A listener in netstat that a privileged, whole lsof of the same minute lacks, or the reverse.
+    ///
+    /// ## Why it matters
+    /// Something may hide a process or a socket from one of the tools (a rootkit, a replaced binary).
+    ///
+    /// ## When it is harmless
+    /// The socket was opened or closed between the two commands; the kernel itself holds it (NFS), which
+    /// lsof does not show.
+    ///
+    /// ## How to verify
+    /// Compare the times of both captures with the process's start; look at a third source (the unified
+    /// log, `nettop`).
+    ///
+    /// ## What it does not prove
+    /// That anything was hidden on purpose.
+    pub HiddenListener
+}
+
+impl Rule for HiddenListener {
+    fn id(&self) -> &'static str {
+        RuleId::P15.as_str()
+    }
+
+    fn manual(&self) -> &'static str {
+        Self::MANUAL
+    }
+
+    fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
+        let Subject::Binding(binding) = subject else { return None };
+        if !is_seen_listener(binding) || !context.is_fixed(binding) {
+            return None;
+        }
+        let [tool] = binding.tools.as_slice() else { return None };
+        let seen: Vec<Window> = binding
+            .citations
+            .iter()
+            .filter(|citation| citation.role == CitationRole::Sighting)
+            .filter_map(|citation| citation.window)
+            .collect();
+        let other = context.case.facts.iter().find(|fact| {
+            let Fact::Listing(listing) = &fact.fact else { return false };
+            let near = fact.window().is_some_and(|window| {
+                seen.iter().any(|seen| seen.shifted(-MINUTE, MINUTE).meets(window))
+            });
+            listing.tool != *tool
+                && near
+                && fact.boot == binding.boot
+                && would_show(listing, binding)
+        })?;
+        let Fact::Listing(listing) = &other.fact else { return None };
+        let reason = format!(
+            "{} shows this listener, {} of the same minute does not",
+            tool.as_str(),
+            listing.tool.as_str()
+        );
+        let mut finding = context.finding(RuleId::P15, reason);
+        "both tools show the same listeners".clone_into(&mut finding.expected);
+        Some(finding)
+    }
+}
+
+fn would_show(listing: &Listing, binding: &Binding) -> bool {
+    let sees = match binding.protocol {
+        Protocol::Tcp => listing.tcp && listing.listeners,
+        Protocol::Udp => listing.udp,
+    };
+    let families = listing.ipv4 && listing.ipv6;
+    let same_rights = listing.privileged == Known::Yes && !binding.only_unprivileged;
+    sees && families && same_rights && listing.whole
+}
