@@ -50,7 +50,7 @@ pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<E
 /// Observations → hosts → bindings → anomalies.
 fn judge(mut collected: Collected, options: &AnalyzeOptions) -> Analysis {
     let resolved = hosts::resolve(&mut collected, &options.placing());
-    let ports = resolved.cases.iter().map(|_| ports::HostPorts::default()).collect();
+    let ports = resolved.cases.iter().map(ports::reconstruct).collect();
     Analysis {
         collected,
         source_hosts: resolved.source_hosts,
