@@ -3,12 +3,13 @@
 use portolan::artifacts::ARTIFACTS;
 use portolan::report::SCHEMA;
 use portolan::report::table::{Kind, Outputs};
+use portolan::rules::RULES;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// The commands, in the order of `portolan --help`.
-const COMMANDS: &[&str] = &["analyze", "list", "artifacts"];
+const COMMANDS: &[&str] = &["analyze", "list", "rules", "artifacts"];
 
 /// Compares a page with what the code makes of it, or writes it where `PORTOLAN_BLESS` is set.
 fn check(name: &str, page: &str) {
@@ -90,6 +91,23 @@ fn the_page_of_artifacts_is_what_their_comments_say() {
         write!(page, "\n## {}\n\n{}", artifact.id(), nested(artifact.manual())).unwrap();
     }
     check("artifacts.md", &page);
+}
+
+#[test]
+fn the_page_of_rules_is_what_their_comments_say() {
+    let mut page =
+        "# Rules\n\nWhat can deviate. Written by `make docs` from the comments in `src/rules`; \
+                    `portolan rules ID` shows a page. Points stand in `src/rules/scoring.toml`.\n"
+            .to_owned();
+    for rule in RULES {
+        write!(page, "\n## {}\n\n{}", rule.id(), nested(rule.manual())).unwrap();
+    }
+    check("rules.md", &page);
+}
+
+#[test]
+fn rules_are_sorted_by_id() {
+    assert!(RULES.is_sorted_by_key(|rule| rule.id()));
 }
 
 /// A doc comment as a section below a heading: its blank margin gone, its own headings one deeper.

@@ -35,7 +35,7 @@ pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<E
     run.durations.push(("read", started.elapsed()));
     refuse_unusable(&collected)?;
     let started = Instant::now();
-    let analysis = judge(collected, options)?;
+    let analysis = judge(collected, options, &mut run)?;
     run.durations.push(("analyze", started.elapsed()));
     let outputs = publish(&analysis, options, directory, &mut run).map_err(|error| {
         Failure::Said(format!("{:?} is not writable: {error}", options.out.display()))
@@ -50,21 +50,29 @@ pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<E
 }
 
 /// Observations → hosts → bindings → anomalies.
-fn judge(mut collected: Collected, options: &AnalyzeOptions) -> Result<Analysis, Failure> {
+fn judge(
+    mut collected: Collected,
+    options: &AnalyzeOptions,
+    run: &mut Run,
+) -> Result<Analysis, Failure> {
     let baseline = baseline::load().map_err(Failure::Said)?;
     let scoring = scoring::load().map_err(Failure::Said)?;
+    run.data.extend(baseline.tables());
+    run.data.push(scoring.table());
     let resolved = hosts::resolve(&mut collected, &options.placing());
     let cases = &resolved.cases;
     let ports: Vec<HostPorts> =
         cases.iter().map(|case| ports::reconstruct(case, &baseline.services)).collect();
-    let anomalies = rules::judge(&resolved.cases, &ports, &baseline, &scoring);
+    let tables = (&baseline, &scoring);
+    let anomalies = rules::judge(&resolved.cases, &ports, tables);
+    let expected_by = rules::expected_by(&resolved.cases, &ports, tables);
     Ok(Analysis {
         collected,
         source_hosts: resolved.source_hosts,
         evidence_claims: resolved.evidence_claims,
         hosts: resolved.cases,
         ports,
-        expected_by: Vec::new(),
+        expected_by,
         anomalies,
     })
 }

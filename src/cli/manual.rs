@@ -3,11 +3,19 @@
 use super::screen::Screen;
 use super::{Exit, Failure};
 use portolan::artifacts::ARTIFACTS;
+use portolan::rules::RULES;
 
 /// Lists the artifacts, or shows the page of one.
 pub(super) fn artifacts(id: Option<&str>, screen: &mut Screen) -> Result<Exit, Failure> {
     let pages: Vec<_> = ARTIFACTS.iter().map(|one| (one.id(), one.manual())).collect();
     show("artifact", &pages, id, screen)
+}
+
+/// Lists the rules, or shows the page of one.
+pub(super) fn rules(id: Option<&str>, screen: &mut Screen) -> Result<Exit, Failure> {
+    let pages: Vec<_> = RULES.iter().map(|one| (one.id(), one.manual())).collect();
+    let id = id.map(str::to_uppercase);
+    show("rule", &pages, id.as_deref(), screen)
 }
 
 /// Lists pages by their first sentence, or shows one. `kind` is what a page is about.

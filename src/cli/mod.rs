@@ -46,6 +46,11 @@ enum Command {
         #[arg(required = true, value_name = "EVIDENCE")]
         evidence: Vec<PathBuf>,
     },
+    /// List the rules, or show the page of one
+    Rules {
+        /// The rule, as the `rules` column names it
+        id: Option<String>,
+    },
     /// List the kinds of files that Portolan reads, or show the page of one
     Artifacts {
         /// The artifact, as the `artifact` column names it
@@ -92,6 +97,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match cli.command {
         Command::Analyze(options) => analyze::analyze(&options, &mut screen),
         Command::List { evidence } => list::list(&evidence, &mut screen),
+        Command::Rules { id } => manual::rules(id.as_deref(), &mut screen),
         Command::Artifacts { id } => manual::artifacts(id.as_deref(), &mut screen),
     };
     let exit = result.unwrap_or_else(|failure| match failure {

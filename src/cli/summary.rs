@@ -29,18 +29,20 @@ pub(super) fn print(
             "         None is of a kind that Portolan reads: `portolan artifacts` lists them",
         )?;
     }
-    for case in &analysis.hosts {
+    for case in analysis.hosts.iter().take(NAMED) {
         screen.line(&format!("Host     {}", host(case)))?;
+    }
+    let more = analysis.hosts.len().saturating_sub(NAMED);
+    if more > 0 {
+        screen.line(&format!("         … and {more} more"))?;
     }
     problems(analysis, options, screen)?;
     let bindings: usize = analysis.ports.iter().map(|ports| ports.bindings.len()).sum();
     let (bindings, anomalous) = (counted(bindings, "binding"), by_severity(&analysis.anomalies));
     screen.line(&format!("Found    {bindings}, {anomalous}"))?;
     anomalies(analysis, options, screen)?;
-    for case in &analysis.hosts {
-        for gap in gaps(case) {
-            screen.line(&format!("Unseen   {}: {gap}", case.host.name))?;
-        }
+    for (gap, hosts) in gaps_of(&analysis.hosts) {
+        screen.line(&format!("Unseen   {gap} ({})", few(&hosts)))?;
     }
     screen.line(&format!("Written  {}: {}", options.out.display(), written(outputs)))?;
     screen.flush()
@@ -163,6 +165,26 @@ fn problems(analysis: &Analysis, options: &AnalyzeOptions, screen: &mut Screen) 
     Ok(())
 }
 
+/// What could not be seen, with the hosts it could not be seen on.
+fn gaps_of(cases: &[HostCase]) -> BTreeMap<String, Vec<&str>> {
+    let mut hosts_of: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for case in cases {
+        for gap in gaps(case) {
+            hosts_of.entry(gap).or_default().push(&case.host.name);
+        }
+    }
+    hosts_of
+}
+
+/// The first three names, and how many more there are.
+fn few(names: &[&str]) -> String {
+    let shown: Vec<&str> = names.iter().take(3).copied().collect();
+    match names.len().saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
 /// What no source of a host shows, in words, equal limits together.
 fn gaps(case: &HostCase) -> Vec<String> {
     let mut gaps: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -178,7 +200,7 @@ fn gaps(case: &HostCase) -> Vec<String> {
     }
     let general = case.coverage.iter().filter(|row| row.source.is_none());
     let mut words: Vec<String> = general.map(|row| row.detail.clone()).collect();
-    words.extend(gaps.into_iter().map(|(gap, of)| format!("{} of {}", gap, of.join(", "))));
+    words.extend(gaps.into_iter().map(|(gap, of)| format!("{gap} {}", of.join(", "))));
     words
 }
 
@@ -196,6 +218,6 @@ fn gap(case: &HostCase, direction: Direction, protocol: Protocol) -> Option<Stri
     match showing.reduce(|all, one| all.intersection(&one).copied().collect()) {
         None => Some("all".to_owned()),
         Some(common) if common.is_empty() => None,
-        Some(common) => Some(common.into_iter().collect::<Vec<_>>().join(", ")),
+        Some(common) => Some(format!("{} of", common.into_iter().collect::<Vec<_>>().join(", "))),
     }
 }

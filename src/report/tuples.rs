@@ -35,8 +35,8 @@ impl Record for TupleRow<'_> {
         text("protocol", "`tcp` or `udp`."),
         text(
             "port",
-            "Local port of a listener, port of the peer of an outbound connection; `dynamic` where the \
-             kernel picks one (49152 and above).",
+            "Port of the peer of an outbound connection, else the local port; `dynamic` for listeners on \
+             ports that the kernel picks (49152 and above).",
         ),
         text("scope", "`loopback`, `lan`, `any`; empty if unknown."),
         text("role", "Role of the hosts; empty if unknown."),
@@ -143,13 +143,17 @@ fn could_show(case: &HostCase, binding: &Binding) -> bool {
     })
 }
 
-/// The port that a tuple is about.
+/// The port that a tuple is about. Listeners on ports that the kernel picks share a tuple, as
+/// `ports::bindings` names it.
 fn port_of(bindings: &[&Binding]) -> String {
     let ports: BTreeSet<u16> = bindings.iter().filter_map(|binding| own_port(binding)).collect();
+    let listens = bindings.iter().any(|binding| binding.direction == Direction::Listen);
     match (ports.first(), ports.last()) {
-        (Some(one), Some(same)) if one == same && *one < FIRST_EPHEMERAL => one.to_string(),
-        (None, _) => String::new(),
-        _ => "dynamic".to_owned(),
+        (Some(_), Some(last)) if listens && (ports.len() > 1 || *last >= FIRST_EPHEMERAL) => {
+            "dynamic".to_owned()
+        }
+        (Some(port), _) => port.to_string(),
+        _ => String::new(),
     }
 }
 

@@ -18,13 +18,12 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn judge(
     cases: &[HostCase],
     ports: &[HostPorts],
-    baseline: &Baseline,
-    scoring: &Scoring,
+    tables: (&Baseline, &Scoring),
 ) -> Vec<Anomaly> {
     let prevalence = prevalence(ports);
     let mut anomalies = Vec::new();
     for (index, (case, ports)) in cases.iter().zip(ports).enumerate() {
-        let context = Context::new(case, ports, (baseline, scoring), &prevalence, cases.len());
+        let context = Context::new(case, ports, tables, &prevalence, cases.len());
         let mut found = of_host(&context);
         for anomaly in &mut found {
             anomaly.host = index;
@@ -41,6 +40,21 @@ pub fn judge(
         (first.is_none(), first, std::cmp::Reverse(anomaly.severity), anomaly.id.clone())
     });
     anomalies
+}
+
+/// For each host and binding, the baseline layer that allows it; empty where none does.
+pub fn expected_by(
+    cases: &[HostCase],
+    ports: &[HostPorts],
+    tables: (&Baseline, &Scoring),
+) -> Vec<Vec<String>> {
+    let nobody = BTreeMap::new();
+    let of_host = |(case, ports): (&HostCase, &HostPorts)| {
+        let context = Context::new(case, ports, tables, &nobody, cases.len());
+        let layer = |binding| if context.is_stock(binding) { "stock" } else { "" };
+        ports.bindings.iter().map(|binding| layer(binding).to_owned()).collect()
+    };
+    cases.iter().zip(ports).map(of_host).collect()
 }
 
 /// On how many hosts each tuple was seen.

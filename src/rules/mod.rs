@@ -30,7 +30,7 @@ use crate::model::binding::Binding;
 use crate::ports::JobRecord;
 use context::Context;
 
-pub use judge::judge;
+pub use judge::{expected_by, judge};
 
 /// Every rule, sorted by id.
 pub const RULES: &[&dyn Rule] = &[

@@ -2,6 +2,7 @@
 
 use super::Output;
 use super::hashing::NewFile;
+use crate::baseline::Table;
 use crate::model::{Timestamp, stamp};
 use crate::pipeline::Evidence;
 use crate::report::{Analysis, CaseFields, SCHEMA_VERSION};
@@ -29,7 +30,7 @@ pub struct Run {
     /// How long each stage took, in order.
     pub durations: Vec<(&'static str, Duration)>,
     /// Name and SHA-256 of each table that was taken in: stock baseline, vendor hints, scoring.
-    pub data: Vec<(String, String)>,
+    pub data: Vec<Table>,
     /// Rows of each table.
     pub rows: BTreeMap<&'static str, usize>,
 }
@@ -63,7 +64,9 @@ impl Run {
             .durations
             .iter()
             .map(|(stage, time)| json!({ "stage": stage, "milliseconds": took(*time) }));
-        let data = self.data.iter().map(|(name, sha256)| json!({ "name": name, "sha256": sha256 }));
+        let data = self.data.iter().map(
+            |table| json!({ "name": table.name, "version": table.version, "sha256": table.sha256 }),
+        );
         json!({
             "arguments": self.arguments,
             "build": { "os": std::env::consts::OS, "architecture": std::env::consts::ARCH },

@@ -55,10 +55,10 @@ fn levels_are_those_in_force() {
 }
 
 #[test]
-fn callback_ports_are_the_high_list_and_two_of_malware() {
+fn callback_ports_are_the_lists_of_sigma_and_two_of_malware() {
     let scoring = load().unwrap();
     let is = |port| scoring.is_callback_port(reaches(TCP, port, Scope::Any));
-    for port in [100, 1337, 4443, 4444, 5633, 7777, 13505, 65535] {
+    for port in [100, 888, 1337, 2222, 4443, 4444, 5633, 7777, 8531, 13505, 65535] {
         assert!(is(port), "{port}");
     }
     for port in [80, 443, 8080, 8888, 4445, 9991, 22] {

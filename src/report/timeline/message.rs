@@ -57,16 +57,23 @@ fn holding(binding: &Binding) -> String {
     let protocol = binding.protocol.as_str();
     let (local, remote) = (local_end(binding), remote_end(binding));
     match (binding.direction, binding.state) {
-        (Direction::Listen, _) if binding.protocol == Protocol::Udp => {
-            format!("bound to {protocol} {local}")
+        (Direction::Listen, _) if binding.protocol == Protocol::Tcp => {
+            format!("listening on {protocol} {local}")
         }
-        (Direction::Listen, _) => format!("listening on {protocol} {local}"),
+        _ if !has_peer(binding) => format!("bound to {protocol} {local}"),
         (_, BindingState::Attempted) => format!("trying to connect to {protocol} {remote}"),
         (_, BindingState::Failed) => format!("failing to connect to {protocol} {remote}"),
         (Direction::Outbound, _) => format!("connected to {protocol} {remote}"),
         (Direction::Inbound, _) => format!("connected from {protocol} {remote} to {local}"),
-        (Direction::Unknown, _) => format!("connected with {protocol} {remote} from {local}"),
+        (Direction::Listen | Direction::Unknown, _) => {
+            format!("connected with {protocol} {remote} from {local}")
+        }
     }
+}
+
+/// Whether anything is known of a remote end.
+pub(super) fn has_peer(binding: &Binding) -> bool {
+    binding.remote_address.is_some() || binding.remote_port.is_some()
 }
 
 /// `127.0.0.1:53, [::1]:53`.

@@ -12,7 +12,6 @@ use crate::model::anomaly::Anomaly;
 use crate::model::binding::{Binding, Citation, CitationRole};
 use crate::model::observation::{Fact, JobEventKind};
 use crate::model::provenance::{Locator, Place};
-use crate::model::service::Direction;
 use crate::ports::{HostPorts, JobRecord};
 use event::{Event, Subject};
 
@@ -240,7 +239,7 @@ fn sightings_between(binding: &Binding) -> Vec<&Citation> {
         .iter()
         .filter(|citation| citation.role == CitationRole::Sighting && citation.window.is_some())
         .collect();
-    if binding.direction == Direction::Listen || sightings.len() < 2 {
+    if !message::has_peer(binding) || sightings.len() < 2 {
         let inner = |time: Timestamp| life.first_seen < time && time < life.last_seen;
         let at = |citation: &&Citation| citation.window.is_some_and(|window| inner(window.hi));
         return sightings.into_iter().filter(at).collect();
