@@ -267,30 +267,16 @@ fn encrypted(error: &io::Error) -> Option<ProblemKind> {
 /// A link is a row; a parser that reads links (the time zone) gets its target as text.
 pub(super) fn not_a_file(entry: &Entry, place: &Place, context: &Context<'_>) -> Outcome {
     let shown = place.shown(entry);
-    let EntryKind::Link(target) = &entry.kind else {
-        return Outcome {
-            source: examine::unread(&shown, entry, context),
-            observations: Vec::new(),
-        };
-    };
-    let plan = examine::plan(entry, target.as_bytes());
-    let Plan::Parse(artifact) = plan else {
-        return Outcome {
-            source: examine::unread(&shown, entry, context),
-            observations: Vec::new(),
-        };
-    };
-    if !artifact.reads_links() {
-        return Outcome {
-            source: examine::unread(&shown, entry, context),
-            observations: Vec::new(),
-        };
+    if let EntryKind::Link(target) = &entry.kind
+        && let plan @ Plan::Parse(artifact) = &examine::plan(entry, target.as_bytes())
+        && artifact.reads_links()
+    {
+        let target = target.as_bytes();
+        let mut outcome = examine::examine(&shown, entry, plan, target, &mut io::empty(), context);
+        outcome.source.sha256 = None;
+        return outcome;
     }
-    let plan = Plan::Parse(artifact);
-    let mut outcome =
-        examine::examine(&shown, entry, &plan, target.as_bytes(), &mut io::empty(), context);
-    outcome.source.sha256 = None;
-    outcome
+    Outcome { source: examine::unread(&shown, entry, context), observations: Vec::new() }
 }
 
 /// An entry whose head was read.

@@ -2,8 +2,12 @@
 
 use super::ArchiveKind;
 use super::budget::{allowance, entry_allowance};
+use super::zstd::Frame;
 use crate::evidence::limits;
 use std::io::{self, BufRead, Read};
+
+/// Bytes that are read at once: where the data breaks off, decoders lose what they decoded in that read.
+const STEP: usize = 1 << 14;
 
 /// Bytes of content that are looked at to tell a tar from a lone file.
 const HEAD: u64 = 512;
@@ -31,7 +35,7 @@ enum State<'a> {
     Gzip(Box<flate2::bufread::GzDecoder<Source<'a>>>),
     Bzip2(Box<bzip2::bufread::BzDecoder<Source<'a>>>),
     Xz(Box<lzma_rust2::XzReader<Source<'a>>>),
-    Zstd(Box<ruzstd::decoding::StreamingDecoder<Source<'a>, ruzstd::decoding::FrameDecoder>>),
+    Zstd(Box<Frame<Source<'a>>>),
     Ended(Source<'a>),
     /// Only while one state is turned into the next.
     Moving,
@@ -130,8 +134,7 @@ impl<'a> Inflating<'a> {
             }
             ArchiveKind::Bzip2 => State::Bzip2(Box::new(bzip2::bufread::BzDecoder::new(source))),
             ArchiveKind::Zstd => {
-                let decoder = ruzstd::decoding::StreamingDecoder::new(source);
-                State::Zstd(Box::new(decoder.map_err(io::Error::other)?))
+                State::Zstd(Box::new(Frame::new(source).map_err(io::Error::other)?))
             }
             // Zip and tar never come here.
             _ => {
@@ -179,6 +182,8 @@ impl Read for Inflating<'_> {
         if let Some((kind, detail)) = &self.failure {
             return Err(io::Error::new(*kind, detail.clone()));
         }
+        let room = buffer.len().min(STEP);
+        let buffer = buffer.get_mut(..room).unwrap_or_default();
         if buffer.is_empty() {
             return Ok(0);
         }

@@ -8,6 +8,7 @@ mod sparse;
 mod tar;
 mod window;
 mod zip;
+mod zstd;
 
 pub use budget::{Budget, Metered};
 

@@ -69,7 +69,7 @@ pub(super) struct Member {
 impl Member {
     pub(super) fn is_folder(&self) -> bool {
         // Bytes in what calls itself a folder are not passed over.
-        self.kind == Type::Folder && self.compressed == 0
+        self.kind == Type::Folder && self.size == Some(0)
     }
 
     pub(super) fn is_encrypted(&self) -> bool {
@@ -275,8 +275,12 @@ fn filetime(ticks: u64) -> Option<Timestamp> {
     Timestamp::from_nanosecond(i128::from(since_1970).checked_mul(100)?).ok()
 }
 
-/// Date and time of MS-DOS: years since 1980, seconds halved. All zero means unknown.
+/// Date and time of MS-DOS: years since 1980, seconds halved. Its first instant is what tools write that
+/// know no time.
 fn dos(date: u16, time: u16) -> Option<DateTime> {
+    if (date, time) == (0x21, 0) {
+        return None;
+    }
     let part = |value: u16, shift: u16, bits: u16| i8::try_from((value >> shift) & bits).ok();
     let year = i16::try_from(1980 + (date >> 9)).ok()?;
     let second = part(time, 0, 31)?.checked_mul(2)?;
