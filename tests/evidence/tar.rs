@@ -108,6 +108,30 @@ fn a_file_stored_without_its_holes_has_the_hash_of_the_file() {
 }
 
 #[test]
+fn older_lists_of_pieces_are_read_from_the_attributes() {
+    let size = ("GNU.sparse.size", "20");
+    let single = pax(&[size, ("GNU.sparse.name", "in-one"), ("GNU.sparse.map", "2,3,10,2")]);
+    let pairs = [
+        size,
+        ("GNU.sparse.offset", "2"),
+        ("GNU.sparse.numbytes", "3"),
+        ("GNU.sparse.offset", "10"),
+        ("GNU.sparse.numbytes", "2"),
+    ];
+    let bytes = [
+        single,
+        tar_entry("GNUSparseFile.7/in-one", b'0', "", b"abcde"),
+        pax(&pairs),
+        tar_entry("in-pairs", b'0', "", b"abcde"),
+        tar_end(),
+    ];
+    let collected = opened("tar_sparse_older", "x.tar", &bytes.concat());
+    let file = b"\0\0abc\0\0\0\0\0de\0\0\0\0\0\0\0\0";
+    assert_eq!(row(&collected, "in-one").sha256, Some(sha(file)));
+    assert_eq!(row(&collected, "in-pairs").sha256, Some(sha(file)));
+}
+
+#[test]
 fn a_sparse_map_that_is_damaged_costs_its_own_file_only() {
     let bytes = [
         pax(&[("GNU.sparse.major", "1"), ("GNU.sparse.realsize", "6000")]),

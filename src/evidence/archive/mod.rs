@@ -104,8 +104,11 @@ fn is_document(head: &[u8]) -> bool {
 
 /// A header with the magic of POSIX or GNU, or one of Unix V7, which has a checksum only.
 fn is_tar(head: &[u8]) -> bool {
-    let magic = head.get(257..262) == Some(b"ustar");
-    magic || head.first_chunk::<512>().is_some_and(has_tar_checksum)
+    has_tar_magic(head) || head.first_chunk::<512>().is_some_and(has_tar_checksum)
+}
+
+fn has_tar_magic(head: &[u8]) -> bool {
+    head.get(257..262) == Some(b"ustar")
 }
 
 /// The bytes of the header, the checksum field itself taken as spaces, add up to the octal number in it.

@@ -1,8 +1,8 @@
 //! pax attributes of a tar entry → its name, time and size; a file stored without its holes → the file.
 //!
-//! GNU tar's pax formats 0.1 (map in `GNU.sparse.map`) is left alone; 1.0, its default, puts the map in
-//! front of the data: a count, then offset and size of each piece, a decimal number a line, padded with
-//! NULs to 512 bytes (GNU tar manual, "Storing Sparse Files").
+//! GNU tar's formats (its manual, "Storing Sparse Files"): 0.0 lists the pieces as pairs of attributes, 0.1
+//! in one attribute; 1.0, its default, puts a map in front of the data: a count, then offset and size
+//! of each piece, a decimal number a line, padded with NULs to 512 bytes.
 
 use crate::model::Timestamp;
 use std::io::{self, Read};
@@ -16,8 +16,20 @@ pub(super) struct Attributes {
     pub size: Option<u64>,
     /// Its time of modification, finer than the header's.
     pub modified: Option<Timestamp>,
-    /// Whether a map of its pieces stands in front of its data.
-    pub is_sparse_map: bool,
+    /// Where its pieces are listed.
+    pub pieces: Pieces,
+}
+
+/// Offsets and sizes of the stored pieces of a file.
+#[derive(Default)]
+pub(super) enum Pieces {
+    /// It is stored whole.
+    #[default]
+    Whole,
+    /// In front of its data.
+    InData,
+    /// In its attributes.
+    Listed(Vec<(u64, u64)>),
 }
 
 impl Attributes {
@@ -25,20 +37,28 @@ impl Attributes {
     pub(super) fn of<R: Read>(found: &mut tar::Entry<'_, R>) -> Self {
         let mut attributes = Self::default();
         let Ok(Some(extensions)) = found.pax_extensions() else { return attributes };
-        let (mut name, mut size) = (None, None);
+        let mut numbers = Vec::new();
         for extension in extensions.flatten() {
             let value = extension.value_bytes();
             match extension.key_bytes() {
                 b"mtime" => attributes.modified = instant(value),
-                b"GNU.sparse.major" => attributes.is_sparse_map = value == b"1",
-                b"GNU.sparse.name" => name = Some(value.to_vec()),
-                b"GNU.sparse.realsize" => size = number(value),
+                b"GNU.sparse.name" => attributes.name = Some(value.to_vec()),
+                b"GNU.sparse.realsize" | b"GNU.sparse.size" => attributes.size = number(value),
+                b"GNU.sparse.major" if value == b"1" => attributes.pieces = Pieces::InData,
+                b"GNU.sparse.offset" | b"GNU.sparse.numbytes" => numbers.extend(number(value)),
+                b"GNU.sparse.map" => {
+                    numbers = value.split(|b| *b == b',').filter_map(number).collect()
+                }
                 _ => {}
             }
         }
-        attributes.is_sparse_map &= size.is_some();
-        if attributes.is_sparse_map {
-            (attributes.name, attributes.size) = (name, size);
+        let pairs =
+            numbers.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.last()?)));
+        if !numbers.is_empty() && !matches!(attributes.pieces, Pieces::InData) {
+            attributes.pieces = Pieces::Listed(pairs.collect());
+        }
+        if attributes.size.is_none() {
+            (attributes.name, attributes.pieces) = (None, Pieces::Whole);
         }
         attributes
     }
@@ -75,9 +95,10 @@ pub(super) struct Expanded<R> {
 const PIECES: u64 = 1 << 20;
 
 impl<R: Read> Expanded<R> {
-    /// Expands `inner`, which begins with the map.
-    pub(super) fn new(inner: R) -> Self {
-        Self { inner, pieces: None, hole: 0, piece: 0, at: 0 }
+    /// Expands `inner`, which begins with the map if no `pieces` are listed.
+    pub(super) fn new(inner: R, pieces: Option<Vec<(u64, u64)>>) -> Self {
+        let pieces = pieces.map(IntoIterator::into_iter);
+        Self { inner, pieces, hole: 0, piece: 0, at: 0 }
     }
 
     fn map(&mut self) -> io::Result<Vec<(u64, u64)>> {

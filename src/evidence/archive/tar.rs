@@ -4,8 +4,8 @@
 //! neither damage nor an end mark in the middle hides what follows.
 
 use super::budget::entry_allowance;
-use super::sparse::{self, Expanded};
-use super::{has_tar_checksum, is_tar};
+use super::sparse::{Attributes, Expanded, Pieces};
+use super::{has_tar_checksum, has_tar_magic};
 use crate::evidence::{
     Entry, EntryKind, Modified, Stream, kind_of, limits, link_problem, problem, safe_path,
 };
@@ -149,7 +149,7 @@ impl Walk {
 
     fn entry<R: Read>(&mut self, found: &mut tar::Entry<'_, R>, stored: u64, then: &mut Then<'_>) {
         let Some(kind) = kind(found) else { return };
-        let pax = sparse::Attributes::of(found);
+        let pax = Attributes::of(found);
         let raw = pax.name.clone().unwrap_or_else(|| found.path_bytes().into_owned());
         let mut entry = self.named(&raw);
         entry.size = if kind == EntryKind::File { pax.size.unwrap_or(found.size()) } else { 0 };
@@ -163,15 +163,19 @@ impl Walk {
         }
         let allowed = entry_allowance(stored);
         let member = Member { inner: found, left: entry.size, allowed, stored };
-        if pax.is_sparse_map {
-            // The map stands in front of the data: what is left is counted behind it.
-            let member = Member { left: stored, ..member };
-            let left = entry.size;
-            then(entry, &mut Member { inner: Expanded::new(member), left, allowed, stored });
-        } else {
-            let mut member = member;
-            then(entry, &mut member);
-        }
+        let listed = match pax.pieces {
+            Pieces::Whole => {
+                let mut member = member;
+                return then(entry, &mut member);
+            }
+            Pieces::InData => None,
+            Pieces::Listed(pieces) => Some(pieces),
+        };
+        // What is left of the file is counted behind the holes, what is stored of it before them.
+        let stored_part = Member { left: stored, ..member };
+        let inner = Expanded::new(stored_part, listed);
+        let left = entry.size;
+        then(entry, &mut Member { inner, left, allowed, stored });
     }
 
     /// An entry of that name, with what is wrong with the name.
@@ -263,7 +267,7 @@ fn next_header<R: Read>(bytes: &mut Gauged<'_, R>) -> Rest {
     let mut block = [0; 512];
     loop {
         match bytes.read_exact(&mut block) {
-            Ok(()) if is_tar(&block) && has_tar_checksum(&block) => {
+            Ok(()) if has_tar_magic(&block) && has_tar_checksum(&block) => {
                 rest.header = Some(block.to_vec());
                 return rest;
             }
