@@ -47,7 +47,7 @@ impl Attributes {
                 b"GNU.sparse.major" if value == b"1" => attributes.pieces = Pieces::InData,
                 b"GNU.sparse.offset" | b"GNU.sparse.numbytes" => numbers.extend(number(value)),
                 b"GNU.sparse.map" => {
-                    numbers = value.split(|b| *b == b',').filter_map(number).collect()
+                    numbers = value.split(|b| *b == b',').filter_map(number).collect();
                 }
                 _ => {}
             }
