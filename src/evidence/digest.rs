@@ -33,6 +33,7 @@ pub struct HashingReader<R> {
     md5: Option<Md5>,
     sha1: Option<Sha1>,
     read: u64,
+    failure: Option<(io::ErrorKind, String)>,
 }
 
 impl<R: Read> HashingReader<R> {
@@ -44,6 +45,7 @@ impl<R: Read> HashingReader<R> {
             md5: wanted.md5.then(Md5::new),
             sha1: wanted.sha1.then(Sha1::new),
             read: 0,
+            failure: None,
         }
     }
 
@@ -52,8 +54,12 @@ impl<R: Read> HashingReader<R> {
         self.read
     }
 
-    /// Reads what is left, so that the hashes cover the whole file.
+    /// Reads what is left, so that the hashes cover the whole file. An error that a parser met before
+    /// is an error here too: what came after it is missing.
     pub fn drain(&mut self) -> io::Result<()> {
+        if let Some((kind, detail)) = &self.failure {
+            return Err(io::Error::new(*kind, detail.clone()));
+        }
         let mut block = vec![0; 1 << 17];
         while self.read(&mut block)? > 0 {}
         Ok(())
@@ -71,7 +77,11 @@ impl<R: Read> HashingReader<R> {
 
 impl<R: Read> Read for HashingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
+        let count = self.inner.read(buffer).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::Interrupted {
+                self.failure = Some((error.kind(), error.to_string()));
+            }
+        })?;
         let fresh = buffer.get(..count).unwrap_or_default();
         self.sha256.update(fresh);
         if let Some(hasher) = &mut self.md5 {

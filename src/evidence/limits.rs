@@ -21,6 +21,12 @@ pub const RATIO_FREE: u64 = 256 << 20;
 /// Bytes that all entries of one archive may have together, uncompressed.
 pub const ARCHIVE_TOTAL: u64 = 4 << 40;
 
+/// Bytes that a decompressor may take for its dictionary.
+pub const DICTIONARY: u64 = 256 << 20;
+
+/// Bytes of headers (long names, extended attributes) before one entry of a tar.
+pub const TAR_HEADERS: u64 = 16 << 20;
+
 /// Bytes that are looked at to tell what a file is.
 pub const HEAD: usize = 4096;
 

@@ -10,11 +10,30 @@ use std::io::{self, Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
-/// The first bytes of a reader, which [`Cursor::chain`] puts back in front.
-pub(super) fn read_head(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+/// The first bytes of a reader, which [`Cursor::chain`] puts back in front. An error behind the first
+/// byte comes back from the tail, which stands between them and the rest.
+pub(super) fn read_head(reader: &mut dyn Read) -> io::Result<(Vec<u8>, Tail)> {
     let mut head = Vec::with_capacity(limits::HEAD);
-    reader.take(limits::HEAD as u64).read_to_end(&mut head)?;
-    Ok(head)
+    match reader.take(limits::HEAD as u64).read_to_end(&mut head) {
+        Err(error) if head.is_empty() => Err(error),
+        result => Ok((head, Tail::from(result))),
+    }
+}
+
+/// The end of bytes that were read ahead: nothing, or the error that cut them off, again and again.
+#[derive(Debug)]
+pub(super) struct Tail(Option<io::Error>);
+
+impl From<io::Result<usize>> for Tail {
+    fn from(result: io::Result<usize>) -> Self {
+        Self(result.err())
+    }
+}
+
+impl Read for Tail {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.as_ref().map_or(Ok(0), |error| Err(io::Error::new(error.kind(), error.to_string())))
+    }
 }
 
 /// What to do with a file whose head was seen.

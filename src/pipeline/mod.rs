@@ -4,11 +4,12 @@
 //! and put into order at the end, so that the number of threads never shows.
 
 pub mod examine;
+pub mod stream;
 pub mod walk;
 
 use crate::evidence::digest::{Hashes, Wanted};
 use crate::evidence::{Modified, files, kind_of};
-use crate::model::observation::{Observation, Problem};
+use crate::model::observation::{Observation, Problem, ProblemKind};
 use crate::model::provenance::SourceId;
 use rayon::ThreadPool;
 use std::path::{Path, PathBuf};
@@ -193,16 +194,12 @@ fn open_evidence(path: &Path, label: String, context: &Context<'_>) -> Evidence 
     if path.is_dir() {
         return walk::directory(path, evidence, context);
     }
+    // Looked at before it is opened: opening a FIFO waits for a writer.
+    if path.exists() && !path.is_file() {
+        let why = "neither a file nor a folder".to_owned();
+        return walk::unusable(evidence, why, ProblemKind::Unsupported, context);
+    }
     match files::OnDisk::new(path) {
-        Ok(_) if !path.is_file() => {
-            let why = "neither a file nor a folder".to_owned();
-            walk::unusable(
-                evidence,
-                why,
-                crate::model::observation::ProblemKind::Unsupported,
-                context,
-            )
-        }
         Ok(file) => walk::file(file, path, evidence, context),
         Err(error) => walk::unusable(evidence, error.to_string(), kind_of(&error), context),
     }
@@ -210,9 +207,9 @@ fn open_evidence(path: &Path, label: String, context: &Context<'_>) -> Evidence 
 
 /// Puts the outcomes into evidence order and numbers the sources.
 fn arrange(mut outcomes: Vec<Outcome>, collected: &mut Collected) {
-    outcomes.sort_by(|a, b| {
-        (a.source.evidence, &a.source.path).cmp(&(b.source.evidence, &b.source.path))
-    });
+    // Two rows may have one path (an archive and an entry of its name): the rest of the key keeps
+    // their order apart from that of the threads.
+    outcomes.sort_by(|a, b| key(&a.source).cmp(&key(&b.source)));
     for outcome in outcomes {
         let id = SourceId(u32::try_from(collected.sources.len()).unwrap_or(u32::MAX));
         collected.sources.push(outcome.source);
@@ -222,4 +219,9 @@ fn arrange(mut outcomes: Vec<Outcome>, collected: &mut Collected) {
             observation
         }));
     }
+}
+
+fn key(source: &Source) -> impl Ord + '_ {
+    let Source { evidence, path, artifact, status, size, sha256, note, .. } = source;
+    (evidence, path, artifact, status, size, sha256, note)
 }

@@ -1,8 +1,8 @@
 //! A container → its entries, each examined; containers inside it are opened in turn, up to a depth.
 
 use super::examine::{self, Plan};
-use super::{Context, Evidence, Outcome, Source, Status};
-use crate::evidence::archive::{self, ArchiveKind};
+use super::{Context, Evidence, Outcome, Source, Status, stream};
+use crate::evidence::archive::{self, ArchiveKind, Budget};
 use crate::evidence::digest::{HashingReader, Wanted};
 use crate::evidence::directory::Directory;
 use crate::evidence::files::OnDisk;
@@ -13,14 +13,14 @@ use rayon::prelude::*;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 /// The id in `sources` of a container.
 const CONTAINER: &str = "archive";
 
 /// Where a walk stands.
 #[derive(Clone)]
-struct Place {
+pub(super) struct Place {
     /// Path of the container with `!/` behind it; empty at the top.
     prefix: String,
     /// Containers around it.
@@ -29,20 +29,26 @@ struct Place {
     hash_unclaimed: bool,
     /// Whether the file met here is the evidence itself: paths inside it then stand alone.
     is_evidence: bool,
+    /// What the outermost archive around it may still inflate to; none outside archives.
+    pub budget: Option<Arc<Budget>>,
 }
 
 impl Place {
     fn top() -> Self {
-        Self { prefix: String::new(), depth: 0, hash_unclaimed: true, is_evidence: false }
+        let prefix = String::new();
+        Self { prefix, depth: 0, hash_unclaimed: true, is_evidence: false, budget: None }
     }
 
-    fn shown(&self, entry: &Entry) -> String {
+    pub(super) fn shown(&self, entry: &Entry) -> String {
         format!("{}{}", self.prefix, entry.shown())
     }
 
-    fn inside(&self, shown: &str) -> Self {
+    /// The place inside the archive at `shown`, which has `size` bytes.
+    fn inside(&self, shown: &str, size: u64) -> Self {
         let prefix = if self.is_evidence { String::new() } else { format!("{shown}!/") };
-        Self { prefix, depth: self.depth.saturating_add(1), ..Self::top() }
+        let budget = self.budget.clone().unwrap_or_else(|| Arc::new(Budget::of_archive(size)));
+        let depth = self.depth.saturating_add(1);
+        Self { prefix, depth, budget: Some(budget), ..Self::top() }
     }
 }
 
@@ -55,7 +61,7 @@ pub(super) fn directory(path: &Path, evidence: Evidence, context: &Context<'_>) 
     let hash_unclaimed = context.options.hash_all
         || size <= limits::HASH_UNCLAIMED
         || unclaimed_bytes(&folder, &entries) <= limits::HASH_UNCLAIMED;
-    volume(&folder, &Place { hash_unclaimed, ..Place::top() }, context);
+    volume(&folder, entries, &Place { hash_unclaimed, ..Place::top() }, context);
     Evidence { kind: "folder", size, ..evidence }
 }
 
@@ -65,7 +71,7 @@ fn unclaimed_bytes(folder: &Directory, entries: &[Result<Entry, (String, Problem
         let mut hashed_only = false;
         // A file that cannot be read here is reported when its turn comes.
         let _ = folder.read(entry, &mut |reader| {
-            let head = examine::read_head(reader)?;
+            let (head, _) = examine::read_head(reader)?;
             let plan = examine::plan(entry, &head);
             hashed_only = archive::detect(&head).is_none() && matches!(plan, Plan::Hash);
             Ok(())
@@ -97,12 +103,12 @@ pub(super) fn file(
     }
     let result = bytes.reopen().and_then(|mut reader| {
         let mut hashing = HashingReader::new(&mut reader, wanted);
-        let head = examine::read_head(&mut hashing)?;
+        let (head, tail) = examine::read_head(&mut hashing)?;
         let kind = archive::detect(&head);
         evidence.kind = kind.map_or("file", ArchiveKind::as_str);
         let opened = Opened { entry: &entry, head: &head, seekable: Some(Arc::clone(&bytes)) };
         let place = Place { is_evidence: true, ..Place::top() };
-        one_file(&opened, &mut hashing, &place, context);
+        one_file(&opened, &mut tail.chain(&mut hashing), &place, context);
         hashing.drain()?;
         Ok(hashing.finish())
     });
@@ -114,12 +120,12 @@ pub(super) fn file(
         beside(&log, context);
     }
     let usable = context.outcomes.lock().map_or(true, |outcomes| {
-        outcomes.iter().any(|outcome| {
-            outcome.source.evidence == context.evidence
-                && matches!(
-                    outcome.source.status,
-                    Status::Parsed | Status::Partial | Status::Unclaimed
-                )
+        outcomes.iter().map(|outcome| &outcome.source).any(|source| {
+            let is_read =
+                matches!(source.status, Status::Parsed | Status::Partial | Status::Unclaimed);
+            // An archive is of use if something in it is.
+            let is_full = source.artifact == Some(CONTAINER) && source.records > 0;
+            source.evidence == context.evidence && is_read && !is_full
         })
     });
     if !usable {
@@ -153,9 +159,9 @@ fn beside(log: &Path, context: &Context<'_>) {
     entry.modified = modified(log).and_then(Result::ok);
     let place = Place::top();
     let result = bytes.reopen().and_then(|mut reader| {
-        let head = examine::read_head(&mut reader)?;
+        let (head, tail) = examine::read_head(&mut reader)?;
         let opened = Opened { entry: &entry, head: &head, seekable: None };
-        one_file(&opened, &mut reader, &place, context);
+        one_file(&opened, &mut tail.chain(reader), &place, context);
         Ok(())
     });
     if let Err(error) = result {
@@ -177,28 +183,72 @@ pub(super) fn unusable(
     Evidence { unusable: Some(why), ..evidence }
 }
 
-/// Examines all entries of a volume in parallel.
-fn volume(volume: &dyn Volume, place: &Place, context: &Context<'_>) {
-    volume.entries().into_par_iter().for_each(|item| match item {
-        Ok(entry) => volume_entry(volume, &entry, place, context),
+type Listed = Result<Entry, (String, Problem)>;
+
+/// Examines all entries of a volume in parallel; the archives inside an archive come after its other
+/// entries, one by one, so that they draw on the budget in the same order in every run.
+fn volume(volume: &dyn Volume, entries: Vec<Listed>, place: &Place, context: &Context<'_>) {
+    let put_off = |item: Listed| match item {
+        Ok(entry) => {
+            let met = volume_entry(volume, &entry, place, context);
+            (met == Met::Archive).then_some(entry)
+        }
         Err((path, problem)) => {
             let shown = format!("{}{path}", place.prefix);
             let source = examine::unread(&shown, &Entry::file(path, 0, 0), context);
             context.add(examine::failed(source, problem));
+            None
         }
-    });
+    };
+    let archives: Vec<Entry> = entries.into_par_iter().filter_map(put_off).collect();
+    for entry in archives {
+        read_entry(volume, &entry, context, place, &mut |head, reader| {
+            let seekable = volume.reopen(&entry);
+            one_file(&Opened { entry: &entry, head, seekable }, reader, place, context);
+        });
+    }
 }
 
-fn volume_entry(volume: &dyn Volume, entry: &Entry, place: &Place, context: &Context<'_>) {
+/// What an entry turned out to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Met {
+    /// Examined.
+    Done,
+    /// An archive in an archive, whose turn comes later.
+    Archive,
+}
+
+fn volume_entry(volume: &dyn Volume, entry: &Entry, place: &Place, context: &Context<'_>) -> Met {
     if entry.kind != EntryKind::File {
-        return context.add(not_a_file(entry, place, context));
+        context.add(not_a_file(entry, place, context));
+        return Met::Done;
     }
+    let mut met = Met::Done;
+    read_entry(volume, entry, context, place, &mut |head, reader| {
+        let is_archive = archive::detect(head).is_some();
+        if is_archive && place.budget.is_some() {
+            met = Met::Archive;
+            return;
+        }
+        let seekable = if is_archive { volume.reopen(entry) } else { None };
+        one_file(&Opened { entry, head, seekable }, reader, place, context);
+    });
+    met
+}
+
+/// Calls `then` with the first bytes of an entry and the rest; accounts for one that cannot be read.
+fn read_entry(
+    volume: &dyn Volume,
+    entry: &Entry,
+    context: &Context<'_>,
+    place: &Place,
+    then: &mut dyn FnMut(&[u8], &mut dyn Read),
+) {
     let mut handled = false;
     let result = volume.read(entry, &mut |reader| {
-        let head = examine::read_head(reader)?;
-        let seekable = if archive::detect(&head).is_some() { volume.reopen(entry) } else { None };
-        one_file(&Opened { entry, head: &head, seekable }, reader, place, context);
+        let (head, tail) = examine::read_head(reader)?;
         handled = true;
+        then(&head, &mut tail.chain(reader));
         Ok(())
     });
     if let (Err(error), false) = (result, handled) {
@@ -215,43 +265,34 @@ fn encrypted(error: &io::Error) -> Option<ProblemKind> {
 }
 
 /// A link is a row; a parser that reads links (the time zone) gets its target as text.
-fn not_a_file(entry: &Entry, place: &Place, context: &Context<'_>) -> Outcome {
+pub(super) fn not_a_file(entry: &Entry, place: &Place, context: &Context<'_>) -> Outcome {
     let shown = place.shown(entry);
-    let EntryKind::Link(target) = &entry.kind else {
-        return Outcome {
-            source: examine::unread(&shown, entry, context),
-            observations: Vec::new(),
-        };
-    };
-    let plan = examine::plan(entry, target.as_bytes());
-    let Plan::Parse(artifact) = plan else {
-        return Outcome {
-            source: examine::unread(&shown, entry, context),
-            observations: Vec::new(),
-        };
-    };
-    if !artifact.reads_links() {
-        return Outcome {
-            source: examine::unread(&shown, entry, context),
-            observations: Vec::new(),
-        };
+    if let EntryKind::Link(target) = &entry.kind
+        && let plan @ Plan::Parse(artifact) = &examine::plan(entry, target.as_bytes())
+        && artifact.reads_links()
+    {
+        let target = target.as_bytes();
+        let mut outcome = examine::examine(&shown, entry, plan, target, &mut io::empty(), context);
+        outcome.source.sha256 = None;
+        return outcome;
     }
-    let plan = Plan::Parse(artifact);
-    let mut outcome =
-        examine::examine(&shown, entry, &plan, target.as_bytes(), &mut io::empty(), context);
-    outcome.source.sha256 = None;
-    outcome
+    Outcome { source: examine::unread(&shown, entry, context), observations: Vec::new() }
 }
 
 /// An entry whose head was read.
-struct Opened<'a> {
-    entry: &'a Entry,
-    head: &'a [u8],
-    seekable: Option<Arc<dyn Reopen>>,
+pub(super) struct Opened<'a> {
+    pub entry: &'a Entry,
+    pub head: &'a [u8],
+    pub seekable: Option<Arc<dyn Reopen>>,
 }
 
 /// Examines a file, or walks into it if it is a container.
-fn one_file(opened: &Opened<'_>, rest: &mut dyn Read, place: &Place, context: &Context<'_>) {
+pub(super) fn one_file(
+    opened: &Opened<'_>,
+    rest: &mut dyn Read,
+    place: &Place,
+    context: &Context<'_>,
+) {
     let shown = place.shown(opened.entry);
     match archive::detect(opened.head) {
         Some(_) if place.depth >= limits::NESTING => {
@@ -288,24 +329,25 @@ fn container(
     let mut source = examine::unread(&shown, opened.entry, context);
     source.artifact = Some(CONTAINER);
     source.status = Status::Parsed;
-    let inside = place.inside(&shown);
+    let inside = place.inside(&shown, opened.entry.size);
     let mut hashing = HashingReader::new(Cursor::new(opened.head).chain(rest), Wanted::default());
     let walked = match kind {
         ArchiveKind::Zip => zip(opened, &mut hashing, &inside, context),
-        _ => stream(kind, opened.entry, &mut hashing, &inside, context),
+        _ => stream::stream(kind, opened.entry, &mut hashing, &inside, context),
     };
-    let (records, problems) = match walked {
-        Ok((records, problems)) => (records, problems),
-        Err(problem) => return examine::failed(source, problem),
-    };
-    source.records = records;
     finish_container(&mut source, hashing);
-    if !problems.is_empty() {
-        source.status = Status::Partial;
+    match walked {
+        Ok((records, problems)) => {
+            source.records = records;
+            if !problems.is_empty() {
+                source.status = Status::Partial;
+            }
+            source.problems.extend(problems);
+            source.problem_count = source.problems.len() as u64;
+            Outcome { source, observations: Vec::new() }
+        }
+        Err(problem) => examine::failed(source, problem),
     }
-    source.problems.extend(problems);
-    source.problem_count = source.problems.len() as u64;
-    Outcome { source, observations: Vec::new() }
 }
 
 fn finish_container<R: Read>(source: &mut Source, mut hashing: HashingReader<R>) {
@@ -321,7 +363,8 @@ fn finish_container<R: Read>(source: &mut Source, mut hashing: HashingReader<R>)
     }
 }
 
-type Walked = Result<(u64, Vec<Problem>), Problem>;
+/// Entries met, and what is wrong with the container; or why it could not be opened.
+pub(super) type Walked = Result<(u64, Vec<Problem>), Problem>;
 
 fn zip(opened: &Opened<'_>, reader: &mut dyn Read, place: &Place, context: &Context<'_>) -> Walked {
     let bytes: Arc<dyn Reopen> = if let Some(seekable) = &opened.seekable {
@@ -332,86 +375,25 @@ fn zip(opened: &Opened<'_>, reader: &mut dyn Read, place: &Place, context: &Cont
         Arc::new(InMemory(bytes.into()))
     };
     let archive = archive::open_zip(bytes, &context.options.passwords)?;
-    let records = archive.entries().len() as u64;
-    volume(&*archive, place, context);
-    Ok((records, Vec::new()))
-}
-
-fn stream(
-    kind: ArchiveKind,
-    entry: &Entry,
-    reader: &mut dyn Read,
-    place: &Place,
-    context: &Context<'_>,
-) -> Walked {
-    let name = entry.path.rsplit('/').next().unwrap_or_default();
-    let mut stream = archive::open_stream(kind, name, Box::new(reader))
-        .map_err(|error| problem(kind_of(&error), error.to_string()))?;
-    let in_flight = AtomicU64::new(0);
-    let mut records = 0_u64;
-    let problems = rayon::in_place_scope(|scope| {
-        stream.for_each(&mut |entry, reader| {
-            records = records.saturating_add(1);
-            stream_entry(entry, reader, place, &in_flight, scope, context);
-        })
-    });
-    Ok((records, problems.into_iter().map(|(_, problem)| problem).collect()))
-}
-
-/// Examines an entry of a stream: small ones on another thread, so that the stream can go on.
-fn stream_entry<'s>(
-    entry: Entry,
-    reader: &mut dyn Read,
-    place: &'s Place,
-    in_flight: &'s AtomicU64,
-    scope: &rayon::Scope<'s>,
-    context: &'s Context<'s>,
-) {
-    if entry.kind != EntryKind::File {
-        return context.add(not_a_file(&entry, place, context));
-    }
-    let threads = context.pool.current_num_threads() as u64;
-    let budget = limits::IN_FLIGHT.saturating_mul(threads);
-    if threads < 2 || in_flight.load(Ordering::Relaxed) >= budget {
-        return whole_entry(&entry, reader, place, context);
-    }
-    let mut bytes = Vec::new();
-    let result = (&mut *reader).take(limits::IN_FLIGHT).read_to_end(&mut bytes);
-    let size = bytes.len() as u64;
-    match result {
-        Ok(_) if size >= limits::IN_FLIGHT => {
-            whole_entry(&entry, &mut Cursor::new(bytes).chain(reader), place, context);
-        }
-        result => {
-            // What could be read before an error is still examined; the error comes behind it.
-            let tail = Tail(result.err());
-            in_flight.fetch_add(size, Ordering::Relaxed);
-            scope.spawn(move |_| {
-                whole_entry(&entry, &mut Cursor::new(bytes).chain(tail), place, context);
-                in_flight.fetch_sub(size, Ordering::Relaxed);
-            });
+    let (mut entries, mut problems) = (Vec::new(), Vec::new());
+    for item in archive.entries() {
+        match item {
+            Ok(entry) => entries.push(afford(entry, place)),
+            // Without a path it is about the archive itself.
+            Err((path, problem)) if path.is_empty() => problems.push(problem),
+            refused => entries.push(refused),
         }
     }
+    let records = entries.len() as u64;
+    volume(&*archive, entries, place, context);
+    Ok((records, problems))
 }
 
-/// The end of a buffered entry: nothing, or the error that cut it off.
-struct Tail(Option<io::Error>);
-
-impl Read for Tail {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
-    }
-}
-
-fn whole_entry(entry: &Entry, reader: &mut dyn Read, place: &Place, context: &Context<'_>) {
-    match examine::read_head(reader) {
-        Ok(head) => {
-            let opened = Opened { entry, head: &head, seekable: None };
-            one_file(&opened, reader, place, context);
-        }
-        Err(error) => {
-            let source = examine::unread(&place.shown(entry), entry, context);
-            context.add(examine::failed(source, problem(kind_of(&error), error.to_string())));
-        }
+/// Pays for an entry before it is read: a zip's entries cannot be larger than they say.
+fn afford(entry: Entry, place: &Place) -> Listed {
+    let Some(budget) = &place.budget else { return Ok(entry) };
+    match budget.spend(entry.size) {
+        Ok(()) => Ok(entry),
+        Err(error) => Err((entry.shown(), problem(ProblemKind::Limit, error.to_string()))),
     }
 }

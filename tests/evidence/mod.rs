@@ -1,1 +1,92 @@
 //! Tests of evidence.
+
+/// Archives made in memory, well and ill formed.
+mod build;
+/// Every kind of container gives the same files.
+mod containers;
+/// Archives cut off and flipped.
+mod damage;
+/// Folders, names of evidence, FIFOs.
+mod folders;
+/// What must not be read to its end.
+mod limits;
+/// Links, times, sparse files and strange names in tar.
+mod tar;
+/// Encryption, zip64, duplicates and missing directories in zip.
+mod zip;
+
+use portolan::pipeline::{Collected, Options, Progress, Source, run};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A folder of a test's own, removed when the test ends.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    /// A fresh folder; `name` is the test's.
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes a file, with the folders above it.
+    pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs the pipeline on one argument.
+pub(crate) fn gather(path: &Path) -> Collected {
+    gather_with(path, &Options::default())
+}
+
+/// Runs the pipeline on one argument, with options.
+pub(crate) fn gather_with(path: &Path, options: &Options) -> Collected {
+    run(&[path.to_owned()], options, &Progress::default()).unwrap()
+}
+
+/// Writes an archive and runs the pipeline on it.
+pub(crate) fn opened(test: &str, name: &str, bytes: &[u8]) -> Collected {
+    let scratch = Scratch::new(test);
+    gather(&scratch.write(name, bytes))
+}
+
+/// Path → SHA-256 of everything that is no container.
+pub(crate) fn contents(collected: &Collected) -> BTreeMap<String, String> {
+    let files = collected.sources.iter().filter(|source| source.artifact != Some("archive"));
+    files.map(|source| (source.path.clone(), source.sha256.clone().unwrap_or_default())).collect()
+}
+
+/// The row of a path.
+pub(crate) fn row<'c>(collected: &'c Collected, path: &str) -> &'c Source {
+    let paths: Vec<_> = collected.sources.iter().map(|source| &source.path).collect();
+    let found = collected.sources.iter().find(|source| source.path == path);
+    found.unwrap_or_else(|| panic!("no {path} among {paths:?}"))
+}
+
+/// Kinds and details of a row's problems.
+pub(crate) fn problems(source: &Source) -> String {
+    let texts: Vec<_> =
+        source.problems.iter().map(|p| format!("{}: {}", p.kind.as_str(), p.detail)).collect();
+    texts.join("; ")
+}
+
+/// SHA-256 of bytes.
+pub(crate) fn sha(bytes: &[u8]) -> String {
+    portolan::evidence::digest::sha256(bytes)
+}
