@@ -239,6 +239,7 @@ fn what_is_no_port_is_none() {
         ("/opt/x 12:30 00:16:cb:01:02:03 lib.jar:80 user:501 a::b:2", &[]),
         ("/opt/x -psn 0 -t 15 1800", &[]),
         ("docker run -p 8080:80 image:7", &[]),
+        ("com.example.backend -addr fd:3 --connect vms/0/connect", &[]),
         ("Xvfb :99 -screen 0", &[]),
         ("/usr/libexec/fud 30", &[]),
         ("", &[]),

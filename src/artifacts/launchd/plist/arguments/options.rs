@@ -164,7 +164,8 @@ impl Reader<'_> {
         }
         if !is_option {
             self.is_serving |= SERVING.contains(&word);
-            if CONFIG_ENDS.iter().any(|end| word.ends_with(end)) {
+            // JSON may be anything; the other ends belong to configuration files.
+            if CONFIG_ENDS.iter().any(|end| word.ends_with(end)) && !word.ends_with(".json") {
                 self.found.config.get_or_insert_with(|| word.to_owned());
             }
             self.place(word);
