@@ -165,7 +165,8 @@ impl Reader<'_> {
         if !is_option {
             self.is_serving |= SERVING.contains(&word);
             // JSON may be anything; the other ends belong to configuration files.
-            if CONFIG_ENDS.iter().any(|end| word.ends_with(end)) && !word.ends_with(".json") {
+            let mut config_ends = CONFIG_ENDS.iter().filter(|end| **end != ".json");
+            if config_ends.any(|end| word.ends_with(end)) {
                 self.found.config.get_or_insert_with(|| word.to_owned());
             }
             self.place(word);
