@@ -75,7 +75,7 @@ fn each_repair_is_told_with_its_line_and_costs_no_label() {
     let table = [
         (
             xml(&format!("<key>D</key><date>yesterday</date>{good}")),
-            "content of a \"date\" element is none; kept as text:3",
+            "content of a \"date\" element does not fit it; kept as text:3",
         ),
         (xml(&format!("<key>D</key><date>0000-00-00T00:00:00Z</date>{good}")), "kept as text:3"),
         (
@@ -178,9 +178,9 @@ fn a_binary_list_survives_filling_and_odd_objects() {
     let nan = [&[0x33][..], &f64::NAN.to_be_bytes()].concat();
     assert_eq!(problems(&binary_with(&[nan])), [""; 0]);
     assert_eq!(problems(&binary_with(&[vec![0x61, 0xd8, 0x00]])), [""; 0]);
-    assert!(problems(&binary_with(&[vec![0x70]]))[0].contains("object 4 lies outside"));
+    assert!(problems(&binary_with(&[vec![0x70]]))[0].contains("1 values are missing"));
     assert!(problems(&binary_with(&[vec![0x00]]))[0].contains("marker 0x00 is left out"));
-    assert!(problems(&binary_with(&[]))[0].contains("object 4 lies outside"));
+    assert!(problems(&binary_with(&[]))[0].contains("1 values are missing"));
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn a_collection_in_itself_is_left_out() {
 fn claims_beyond_the_file_are_refused() {
     let mut bytes =
         binary_with(&[vec![0xaf, 0x13, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]]);
-    assert!(problems(&bytes)[0].contains("lies outside"));
+    assert!(problems(&bytes)[0].contains("values are missing"));
     let count = bytes.len() - 24;
     bytes[count] = 0x7f;
     assert!(read(&bytes).is_ok_and(|read| read.rescued));

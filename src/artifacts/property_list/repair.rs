@@ -83,7 +83,12 @@ impl<'a> Builder<'a> {
     /// Takes a token; `false` ends the reading.
     fn take(&mut self, token: Token<'a>) -> bool {
         match token {
-            Token::Open(name, empty) => return self.open(name, empty),
+            Token::Open(name) => return self.open(name),
+            Token::Empty(name) => {
+                let goes_on = self.open(name);
+                self.close(name);
+                return goes_on;
+            }
             Token::Close("plist") if self.frames.is_empty() => return self.root.is_none(),
             Token::Close(name) => self.close(name),
             Token::Text(text) => self.characters(text),
@@ -104,7 +109,7 @@ impl<'a> Builder<'a> {
         true
     }
 
-    fn open(&mut self, name: &'a str, empty: bool) -> bool {
+    fn open(&mut self, name: &'a str) -> bool {
         if let Some(leaf) = self.leaf.take() {
             self.odd(format!("the element {:?} is not closed", leaf.name));
             self.finish_leaf(leaf);
@@ -116,23 +121,22 @@ impl<'a> Builder<'a> {
         }
         match name {
             "plist" => {}
-            "array" | "dict" => self.open_collection(name, empty),
+            "array" | "dict" => self.open_collection(name),
             "true" | "false" => self.value(Value::Boolean(name == "true")),
             "key" | "string" | "integer" | "real" | "date" | "data" => {
-                let leaf = Leaf { name, text: String::new() };
-                if empty { self.finish_leaf(leaf) } else { self.leaf = Some(leaf) }
+                self.leaf = Some(Leaf { name, text: String::new() });
             }
             name => self.odd(format!("the element {} belongs to no property list", shown(name))),
         }
         true
     }
 
-    fn open_collection(&mut self, name: &str, empty: bool) {
+    fn open_collection(&mut self, name: &str) {
         if self.skipping > 0 || self.frames.len() >= limits::PLIST_DEPTH {
             if self.skipping == 0 {
                 self.loss(ProblemKind::Limit, too_deep());
             }
-            self.skipping = self.skipping.saturating_add(usize::from(!empty));
+            self.skipping = self.skipping.saturating_add(1);
             return;
         }
         let frame = match name {
@@ -140,9 +144,6 @@ impl<'a> Builder<'a> {
             _ => Frame::Dictionary(Dictionary::new(), None),
         };
         self.frames.push(frame);
-        if empty {
-            self.close_collection();
-        }
     }
 
     fn close(&mut self, name: &str) {
@@ -161,8 +162,11 @@ impl<'a> Builder<'a> {
                 self.skipping = self.skipping.saturating_sub(1);
             }
             "array" | "dict" => self.close_named(name),
-            "plist" | "true" | "false" => {}
-            name => self.odd(format!("the end of {} closes nothing", shown(name))),
+            "key" | "string" | "integer" | "real" | "date" | "data" => {
+                self.odd(format!("the end of {name:?} closes nothing"));
+            }
+            // Either without content, or told of where it was opened.
+            _ => {}
         }
     }
 
@@ -226,7 +230,7 @@ impl<'a> Builder<'a> {
         };
         if value.is_none() {
             let kind = leaf.name;
-            self.odd(format!("the content of a {kind:?} element is none; kept as text"));
+            self.odd(format!("the content of a {kind:?} element does not fit it; kept as text"));
         }
         self.value(value.unwrap_or(Value::String(leaf.text)));
     }

@@ -9,8 +9,10 @@ use std::io::Cursor;
 /// A piece of markup. Offsets are bytes of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
-    /// `<name …>`, or `<name …/>` where `.1` holds.
-    Open(&'a str, bool),
+    /// `<name …>`.
+    Open(&'a str),
+    /// `<name …/>`.
+    Empty(&'a str),
     /// `</name>`.
     Close(&'a str),
     /// Character data, entities not resolved.
@@ -64,8 +66,8 @@ impl<'a> Tokens<'a> {
             self.between("</", ">").map(|inside| Token::Close(local_name(inside)))
         } else {
             self.between("<", ">").map(|inside| match inside.strip_suffix('/') {
-                Some(inside) => Token::Open(local_name(inside), true),
-                None => Token::Open(local_name(inside), false),
+                Some(inside) => Token::Empty(local_name(inside)),
+                None => Token::Open(local_name(inside)),
             })
         };
         token.unwrap_or_else(|| {
@@ -121,11 +123,10 @@ fn local_name(inside: &str) -> &str {
 
 /// Whether a text, from its first visible character, is an XML property list.
 pub(super) fn looks_like(trimmed: &str) -> bool {
-    let tags = Tokens::new(trimmed).find(|(_, token)| {
-        matches!(token, Token::Open(..) | Token::Close(_) | Token::Cut(_) | Token::Text(_))
-    });
+    let tags =
+        Tokens::new(trimmed).find(|(_, token)| !matches!(token, Token::Aside | Token::Literal(_)));
     match tags {
-        Some((_, Token::Open(name, _))) => {
+        Some((_, Token::Open(name) | Token::Empty(name))) => {
             matches!(name, "plist" | "dict" | "array" | "key" | "string")
                 || trimmed.starts_with("<?xml")
                 || trimmed.starts_with("<!")
@@ -144,15 +145,16 @@ fn is_sound(text: &str) -> bool {
     let mut nodes = 0_usize;
     for (_, token) in Tokens::new(text) {
         match token {
-            Token::Open("array" | "dict", false) => depth = depth.saturating_add(1),
+            Token::Open("array" | "dict") => depth = depth.saturating_add(1),
             Token::Close("array" | "dict") => depth = depth.saturating_sub(1),
             Token::Literal(_) | Token::Cut(_) => return false,
             Token::Text(text) if text.contains('&') && !repair::entities_are_known(text) => {
                 return false;
             }
-            Token::Open(..) | Token::Close(_) | Token::Text(_) | Token::Aside => {}
+            Token::Open(_) | Token::Empty(_) | Token::Close(_) | Token::Text(_) | Token::Aside => {}
         }
-        nodes = nodes.saturating_add(usize::from(matches!(token, Token::Open(..))));
+        nodes =
+            nodes.saturating_add(usize::from(matches!(token, Token::Open(_) | Token::Empty(_))));
         if depth > limits::PLIST_DEPTH || nodes > limits::PLIST_NODES {
             return false;
         }

@@ -12,6 +12,8 @@ pub(super) struct Rescue<'a, 'b> {
     objects: &'b Objects<'a>,
     budget: Budget,
     repairs: &'b mut Repairs,
+    /// References to objects that the file does not have.
+    missing: usize,
 }
 
 /// A collection being read.
@@ -28,10 +30,21 @@ enum Frame {
 
 impl<'a, 'b> Rescue<'a, 'b> {
     pub(super) fn new(objects: &'b Objects<'a>, repairs: &'b mut Repairs) -> Self {
-        Self { objects, budget: Budget::default(), repairs }
+        Self { objects, budget: Budget::default(), repairs, missing: 0 }
     }
 
-    pub(super) fn read(&mut self) -> Option<Value> {
+    /// The root, as far as it can be read.
+    pub(super) fn read(mut self) -> Option<Value> {
+        let value = self.root();
+        if self.missing > 0 {
+            let detail =
+                format!("{} values are missing: they would stand beyond the end", self.missing);
+            self.repairs.loss(Locator::Whole, ProblemKind::Truncated, detail);
+        }
+        value
+    }
+
+    fn root(&mut self) -> Option<Value> {
         let mut open: Vec<Open> = Vec::new();
         let mut next = Some(self.objects.root);
         let mut exhausted = false;
@@ -88,8 +101,7 @@ impl<'a, 'b> Rescue<'a, 'b> {
                 return value;
             }
             None => {
-                let detail = format!("object {index} lies outside of the file");
-                self.repairs.loss(place, ProblemKind::Truncated, detail);
+                self.missing = self.missing.saturating_add(1);
                 return None;
             }
             Some(Object::Array(items)) => Frame::Array(Vec::new(), *items),
@@ -125,9 +137,8 @@ impl<'a, 'b> Rescue<'a, 'b> {
             if key.is_some() {
                 return Some(value);
             }
-            let place = name.map_or(Locator::Whole, |name| self.place(name));
-            let detail = "a key of a dictionary is missing or no string; its value is left out";
-            self.repairs.loss(place, ProblemKind::MalformedFile, detail);
+            // Its key is missing, or is no string.
+            self.missing = self.missing.saturating_add(1);
         }
     }
 }

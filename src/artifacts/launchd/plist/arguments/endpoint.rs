@@ -54,6 +54,10 @@ const FILE_ENDS: &[&str] = &[
     "sql", "tar", "tmp", "toml", "txt", "xml", "yaml", "yml", "zip",
 ];
 
+/// What stands before a colon and is no host: `fd:3` (seen with Docker), `unix:/x`.
+const NO_HOSTS: &[&str] =
+    &["fd", "unix", "file", "pipe", "npipe", "abstract", "vsock", "env", "pass", "launchd"];
+
 /// One end: an address, the families that its spelling tells, and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct End {
@@ -89,6 +93,7 @@ pub(super) fn host(text: &str) -> Option<(Address, Families)> {
         return Some((address, families));
     }
     let name = bare.len() <= 253
+        && !NO_HOSTS.contains(&bare)
         && bare.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
         && bare.chars().any(char::is_alphabetic)
         && !bare.starts_with(['.', '-']);

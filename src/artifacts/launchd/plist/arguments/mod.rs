@@ -4,6 +4,7 @@
 
 mod code;
 pub(super) mod endpoint;
+mod names;
 mod netcat;
 mod options;
 mod shell;

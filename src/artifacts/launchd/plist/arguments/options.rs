@@ -2,109 +2,11 @@
 //! arguments, and environment variables → ports.
 
 use super::endpoint::{Declared, End, end, host, is_local, plain_end, port, url};
+use super::names::{
+    COMPOUND, CONFIG, CONFIG_ENDS, CONNECT, DISPLAYS, HOST, KNOWN, LISTEN, OTHER, PEER, SERVING,
+};
 use crate::model::network::{Address, Families, Protocol};
 use crate::model::service::Direction;
-
-/// Programs with an option of one letter, or an unusual one, for the port or address they listen on.
-struct Known {
-    names: &'static [&'static str],
-    flags: &'static [&'static str],
-    protocol: Protocol,
-}
-
-const KNOWN: &[Known] = &[
-    tcp(&["ttyd", "gotty", "wetty"], &["-p"]),
-    tcp(&["dropbear"], &["-p"]),
-    tcp(&["redis-server", "mongod", "etcd", "uvicorn", "hypercorn"], &[]),
-    tcp(&["memcached"], &["-p"]),
-    tcp(&["mysqld", "mysqld_safe", "mariadbd"], &["-P"]),
-    tcp(&["postgres", "postmaster"], &["-p"]),
-    tcp(&["http-server", "live-server", "serve"], &["-p", "-l"]),
-    tcp(&["flask", "rails", "puma", "thin", "rackup", "hugo"], &["-p"]),
-    tcp(&["gunicorn", "waitress-serve"], &["-b"]),
-    tcp(&["dockerd"], &["-H"]),
-    tcp(&["gost"], &["-L"]),
-    tcp(
-        &["microsocks", "tinyproxy", "squid", "iperf", "iperf3", "mosquitto", "nats-server"],
-        &["-p"],
-    ),
-    tcp(&["x11vnc", "xvnc"], &["-rfbport"]),
-    tcp(&["openssl"], &["-accept"]),
-    tcp(&["dns2tcpc"], &["-l"]),
-    tcp(&["caddy", "code-server", "jupyter", "jenkins", "ollama", "prometheus"], &[]),
-    Known {
-        names: &["tailscaled", "mosh-server", "dnsmasq", "iodined"],
-        flags: &["-p"],
-        protocol: Protocol::Udp,
-    },
-];
-
-const fn tcp(names: &'static [&'static str], flags: &'static [&'static str]) -> Known {
-    Known { names, flags, protocol: Protocol::Tcp }
-}
-
-/// Parts of a name that say that a port is the peer's.
-const PEER: &[&str] = &[
-    "remote",
-    "dest",
-    "destination",
-    "target",
-    "upstream",
-    "peer",
-    "forward",
-    "connect",
-    "callback",
-    "c2",
-    "proxy",
-    "smtp",
-    "mail",
-    "db",
-    "database",
-    "redis",
-    "mysql",
-    "postgres",
-    "pg",
-    "mongo",
-    "mongodb",
-    "ldap",
-    "kafka",
-    "syslog",
-    "statsd",
-    "broker",
-    "backend",
-    "pool",
-];
-
-/// Parts of a name that say that a number is not a port to listen on.
-const OTHER: &[&str] =
-    &["source", "timeout", "range", "count", "max", "min", "no", "allow", "serial"];
-
-/// Names of one word that end in `port` and mean one.
-const COMPOUND: &[(&str, Direction)] = &[
-    ("lport", Direction::Listen),
-    ("localport", Direction::Listen),
-    ("listenport", Direction::Listen),
-    ("httpport", Direction::Listen),
-    ("httpsport", Direction::Listen),
-    ("webport", Direction::Listen),
-    ("rfbport", Direction::Listen),
-    ("rport", Direction::Outbound),
-    ("remoteport", Direction::Outbound),
-];
-
-const LISTEN: &[&str] =
-    &["bind", "listen", "addr", "address", "listener", "listeners", "urls", "l"];
-const CONNECT: &[&str] = &[
-    "connect", "remote", "upstream", "peer", "target", "backend", "endpoint", "pool", "broker",
-    "server", "url", "uri", "proxy", "relay", "seed", "join", "callback", "to", "o",
-];
-const HOST: &[&str] = &["host", "hostname", "ip"];
-const CONFIG: &[&str] = &["config", "conf", "configuration", "c", "f"];
-const CONFIG_ENDS: &[&str] =
-    &[".conf", ".cfg", ".cnf", ".ini", ".yaml", ".yml", ".json", ".toml", ".config"];
-
-/// First words after which an address of this Mac is one to listen on.
-const SERVING: &[&str] = &["serve", "server", "runserver", "listen", "daemon", "start"];
 
 /// What an option's value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,7 +164,9 @@ impl Reader<'_> {
         }
         if !is_option {
             self.is_serving |= SERVING.contains(&word);
-            if CONFIG_ENDS.iter().any(|end| word.ends_with(end)) {
+            // JSON may be anything; the other ends belong to configuration files.
+            let mut config_ends = CONFIG_ENDS.iter().filter(|end| **end != ".json");
+            if config_ends.any(|end| word.ends_with(end)) {
                 self.found.config.get_or_insert_with(|| word.to_owned());
             }
             self.place(word);
@@ -293,9 +197,12 @@ impl Reader<'_> {
         let is_option = name.starts_with('-');
         if let Some((end, by_scheme, url)) = url(value) {
             let shown = [name, " ", &url];
-            let listens = matches!(meaning, Meaning::Listen | Meaning::Port(Direction::Listen))
-                || end.address == Address::Any;
-            self.push(listens, end, &shown, by_scheme.or(protocol));
+            let direction = match meaning {
+                Meaning::Listen | Meaning::Port(Direction::Listen) => Direction::Listen,
+                _ if end.address == Address::Any => Direction::Listen,
+                _ => Direction::Outbound,
+            };
+            self.push(direction, end, &shown, by_scheme.or(protocol));
             return true;
         }
         match meaning {
@@ -309,7 +216,7 @@ impl Reader<'_> {
                     true
                 }
                 (None, Some(end)) => {
-                    self.push(direction == Direction::Listen, end, shown, protocol);
+                    self.push(direction, end, shown, protocol);
                     true
                 }
                 (None, None) => false,
@@ -319,8 +226,12 @@ impl Reader<'_> {
                 // One letter means too many things: then the address must look like one.
                 let is_letter = matches!(words.as_slice(), [word] if word.len() == 1);
                 if let Some(end) = if is_letter { plain_end(value) } else { end(value) } {
-                    let listens = listens && (meaning == Meaning::Listen || is_local(&end.address));
-                    self.push(listens, end, shown, protocol);
+                    let direction = match meaning {
+                        Meaning::Listen => Direction::Listen,
+                        Meaning::Host if is_local(&end.address) => Direction::Listen,
+                        _ => Direction::Outbound,
+                    };
+                    self.push(direction, end, shown, protocol);
                     return true;
                 }
                 let takes_number = has(&words, &["listen", "bind", "listener"]) && is_option;
@@ -343,11 +254,10 @@ impl Reader<'_> {
         }
     }
 
-    fn push(&mut self, listens: bool, end: End, shown: &[&str], protocol: Option<Protocol>) {
-        let declared = if listens {
-            Declared::listen_on(end, shown)
-        } else {
-            Declared::connect_to(end, shown)
+    fn push(&mut self, direction: Direction, end: End, shown: &[&str], protocol: Option<Protocol>) {
+        let declared = match direction {
+            Direction::Listen => Declared::listen_on(end, shown),
+            _ => Declared::connect_to(end, shown),
         };
         self.found.ports.push(declared.over(protocol));
     }
@@ -356,15 +266,23 @@ impl Reader<'_> {
     fn place(&mut self, word: &str) {
         let protocol = protocol(self.program, &[]);
         if let Some((end, by_scheme, shown)) = url(word) {
-            let listens = end.address == Address::Any;
-            return self.push(listens, end, &[&shown], by_scheme.or(protocol));
+            let direction = match end.address {
+                Address::Any => Direction::Listen,
+                _ => Direction::Outbound,
+            };
+            return self.push(direction, end, &[&shown], by_scheme.or(protocol));
         }
-        // `:1` is a display of the X Window System.
-        let is_display = self.program.starts_with('x') || self.program.contains("vnc");
+        // `:99` is a display of the X Window System.
+        let shows = DISPLAYS.contains(&self.program) || self.program.contains("vnc");
+        let is_display = shows && word.starts_with(':');
         let Some(end) = plain_end(word).filter(|end| end.port > 9 && !is_display) else { return };
         let own = self.is_serving && is_local(&end.address);
-        let listens = end.address == Address::Any || own;
-        self.push(listens, end, &[word], protocol);
+        let direction = match end.address {
+            Address::Any => Direction::Listen,
+            _ if own => Direction::Listen,
+            _ => Direction::Outbound,
+        };
+        self.push(direction, end, &[word], protocol);
     }
 
     /// Joins ports without an address with the host named beside them.

@@ -25,7 +25,7 @@ pub(super) fn read(name: &str, arguments: &[&str]) -> Found {
     let request = parse(name, arguments);
     let mut ports: Vec<Declared> = Vec::new();
     for (option, text) in &request.specifications {
-        ports.extend(forwarding(*option, text, request.gateway));
+        ports.extend(forwarding(*option, text, &request));
     }
     // autossh listens on its monitoring port, and on the next one for the echo.
     if let Some(first) = request.monitor {
@@ -111,7 +111,7 @@ fn parts(text: &str) -> Vec<&str> {
 }
 
 /// `-L [bind:]port:host:hostport`, `-D [bind:]port`. A local end that is a path has no port.
-fn forwarding(option: char, text: &str, gateway: bool) -> Option<Declared> {
+fn forwarding(option: char, text: &str, request: &Request<'_>) -> Option<Declared> {
     let parts = parts(text);
     let (bind, number) = match (option, parts.as_slice()) {
         ('D', [number]) => (None, port(number)?),
@@ -126,7 +126,7 @@ fn forwarding(option: char, text: &str, gateway: bool) -> Option<Declared> {
     };
     let (address, families) = match bind {
         Some(bind) => host(bind)?,
-        None if gateway => (Address::Any, Families::UNKNOWN),
+        None if request.gateway => (Address::Any, Families::UNKNOWN),
         None => loopback(),
     };
     Some(Declared::listen(number, &["-", &option.to_string(), " ", text]).at(address, families))
