@@ -26,8 +26,8 @@ lint: ## Formatting and lints
 fmt: ## Format the code
 	$(CARGO) fmt
 
-docs: ## Write the generated pages of docs/ again
-	PORTOLAN_BLESS=1 $(CARGO) test --locked --test it generated_pages -- --quiet
+docs: ## Write the generated pages of docs/ and the rows of fixtures/README.md again
+	PORTOLAN_BLESS=1 $(CARGO) test --locked --test it -- --quiet generated_pages the_page_of_fixtures
 
 bless: docs ## Accept the present output of all snapshots
 	INSTA_UPDATE=always INSTA_FORCE_PASS=1 $(CARGO) test --locked --quiet

@@ -20,5 +20,7 @@ mod baseline;
 mod evidence;
 /// The pages of docs/ that the code writes.
 mod generated_pages;
+/// Rules that the house keeps for itself.
+mod house;
 /// Tables and their writers.
 mod report;
