@@ -16,11 +16,15 @@ mod support;
 mod artifacts;
 /// Stock baseline, hints, classes, names.
 mod baseline;
+/// The same evidence gives the same bytes.
+mod determinism;
 /// Folders, archives, hostile names and bombs.
 mod evidence;
 /// The pages of docs/ that the code writes.
 mod generated_pages;
 /// Rules that the house keeps for itself.
 mod house;
+/// Damage of every kind to every fixture.
+mod mutation;
 /// Tables and their writers.
 mod report;

@@ -82,6 +82,42 @@ pub(crate) fn fresh_folder(name: &str) -> PathBuf {
     path
 }
 
+/// Copies a folder's files into another, in the order of their names.
+pub(crate) fn copied(from: &Path, into: &Path) {
+    for path in files_below(from) {
+        copy_file(&from.join(&path), &into.join(&path));
+    }
+}
+
+/// Copies a file with its modification time, making the folders above it.
+pub(crate) fn copy_file(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+    std::fs::copy(from, to).unwrap();
+    let modified = from.metadata().unwrap().modified().unwrap();
+    std::fs::File::options().write(true).open(to).unwrap().set_modified(modified).unwrap();
+}
+
+/// Numbers that look random and are the same in every run.
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// A number below `end`; 0 if there is none.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % (end.max(1) as u64)).unwrap()
+    }
+}
+
 /// A folder of a test's own, removed when the test ends.
 pub(crate) struct Scratch(PathBuf);
 
