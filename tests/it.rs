@@ -16,6 +16,8 @@ mod support;
 mod artifacts;
 /// Stock baseline, hints, classes, names.
 mod baseline;
+/// No file and no record is lost.
+mod conservation;
 /// The same evidence gives the same bytes.
 mod determinism;
 /// Folders, archives, hostile names and bombs.
