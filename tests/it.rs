@@ -20,5 +20,7 @@ mod baseline;
 mod evidence;
 /// The pages of docs/ that the code writes.
 mod generated_pages;
+/// The console blocks of README.md and docs/.
+mod readme;
 /// Tables and their writers.
 mod report;
