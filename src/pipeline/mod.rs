@@ -4,12 +4,13 @@
 //! and put into order at the end, so that the number of threads never shows.
 
 pub mod examine;
+pub mod given;
 pub mod stream;
 pub mod walk;
 
+use crate::evidence::Modified;
 use crate::evidence::digest::{Hashes, Wanted};
-use crate::evidence::{Modified, files, kind_of};
-use crate::model::observation::{Observation, Problem, ProblemKind};
+use crate::model::observation::{Observation, Problem};
 use crate::model::provenance::SourceId;
 use rayon::ThreadPool;
 use std::path::{Path, PathBuf};
@@ -166,7 +167,7 @@ pub fn run(
         let label = unique_label(path, &mut labels);
         let context =
             Context { options, progress, evidence: index, outcomes: &outcomes, pool: &pool };
-        let evidence = pool.install(|| open_evidence(path, label, &context));
+        let evidence = pool.install(|| given::open(path, label, &context));
         collected.evidence.push(evidence);
     }
     let outcomes = outcomes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -186,23 +187,6 @@ fn unique_label(path: &Path, labels: &mut Vec<String>) -> String {
     }
     labels.push(label.clone());
     label
-}
-
-fn open_evidence(path: &Path, label: String, context: &Context<'_>) -> Evidence {
-    let given = path.to_string_lossy().into_owned();
-    let evidence = Evidence { label, given, kind: "file", size: 0, hashes: None, unusable: None };
-    if path.is_dir() {
-        return walk::directory(path, evidence, context);
-    }
-    // Looked at before it is opened: opening a FIFO waits for a writer.
-    if path.exists() && !path.is_file() {
-        let why = "neither a file nor a folder".to_owned();
-        return walk::unusable(evidence, why, ProblemKind::Unsupported, context);
-    }
-    match files::OnDisk::new(path) {
-        Ok(file) => walk::file(file, path, evidence, context),
-        Err(error) => walk::unusable(evidence, error.to_string(), kind_of(&error), context),
-    }
 }
 
 /// Puts the outcomes into evidence order and numbers the sources.

@@ -1,40 +1,36 @@
 //! A container → its entries, each examined; containers inside it are opened in turn, up to a depth.
 
 use super::examine::{self, Plan};
-use super::{Context, Evidence, Outcome, Source, Status, stream};
+use super::{Context, Outcome, Source, Status, stream};
 use crate::evidence::archive::{self, ArchiveKind, Budget};
 use crate::evidence::digest::{HashingReader, Wanted};
-use crate::evidence::directory::Directory;
-use crate::evidence::files::OnDisk;
 use crate::evidence::memory::{InMemory, read_all};
 use crate::evidence::{Entry, EntryKind, Reopen, Volume, kind_of, limits, problem};
 use crate::model::observation::{Problem, ProblemKind};
 use rayon::prelude::*;
 use std::io::{self, Cursor, Read};
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// The id in `sources` of a container.
-const CONTAINER: &str = "archive";
+pub(super) const CONTAINER: &str = "archive";
 
 /// Where a walk stands.
 #[derive(Clone)]
 pub(super) struct Place {
     /// Path of the container with `!/` behind it; empty at the top.
-    prefix: String,
+    pub(super) prefix: String,
     /// Containers around it.
-    depth: usize,
+    pub(super) depth: usize,
     /// Whether files without an artifact are hashed.
-    hash_unclaimed: bool,
+    pub(super) hash_unclaimed: bool,
     /// Whether the file met here is the evidence itself: paths inside it then stand alone.
-    is_evidence: bool,
+    pub(super) is_evidence: bool,
     /// What the outermost archive around it may still inflate to; none outside archives.
-    pub budget: Option<Arc<Budget>>,
+    pub(super) budget: Option<Arc<Budget>>,
 }
 
 impl Place {
-    fn top() -> Self {
+    pub(super) fn top() -> Self {
         let prefix = String::new();
         Self { prefix, depth: 0, hash_unclaimed: true, is_evidence: false, budget: None }
     }
@@ -52,142 +48,16 @@ impl Place {
     }
 }
 
-/// Reads a folder given as evidence.
-pub(super) fn directory(path: &Path, evidence: Evidence, context: &Context<'_>) -> Evidence {
-    let folder = Directory::open(path);
-    let entries = folder.entries();
-    let size = entries.iter().flatten().map(|entry| entry.size).fold(0, u64::saturating_add);
-    context.progress.total.fetch_add(size, Ordering::Relaxed);
-    let hash_unclaimed = context.options.hash_all
-        || size <= limits::HASH_UNCLAIMED
-        || unclaimed_bytes(&folder, &entries) <= limits::HASH_UNCLAIMED;
-    volume(&folder, entries, &Place { hash_unclaimed, ..Place::top() }, context);
-    Evidence { kind: "folder", size, ..evidence }
-}
-
-/// Bytes of the files that nothing claims and that are no containers.
-fn unclaimed_bytes(folder: &Directory, entries: &[Result<Entry, (String, Problem)>]) -> u64 {
-    let unclaimed = |entry: &Entry| {
-        let mut hashed_only = false;
-        // A file that cannot be read here is reported when its turn comes.
-        let _ = folder.read(entry, &mut |reader| {
-            let (head, _) = examine::read_head(reader)?;
-            let plan = examine::plan(entry, &head);
-            hashed_only = archive::detect(&head).is_none() && matches!(plan, Plan::Hash);
-            Ok(())
-        });
-        if hashed_only { entry.size } else { 0 }
-    };
-    let files = entries.par_iter().flatten().filter(|entry| entry.kind == EntryKind::File);
-    files.map(unclaimed).reduce(|| 0, u64::saturating_add)
-}
-
-/// Reads a file given as evidence: an archive, or a capture on its own.
-pub(super) fn file(
-    file: OnDisk,
-    path: &Path,
-    mut evidence: Evidence,
-    context: &Context<'_>,
-) -> Evidence {
-    let bytes: Arc<dyn Reopen> = Arc::new(file);
-    context.progress.total.fetch_add(bytes.size(), Ordering::Relaxed);
-    evidence.size = bytes.size();
-    let log = log_beside(path);
-    let wanted = Wanted {
-        md5: context.options.hashes.md5 || log.is_some(),
-        sha1: context.options.hashes.sha1 || log.is_some(),
-    };
-    let mut entry = Entry::file(base_name(path), bytes.size(), 0);
-    if let Some(Ok(modified)) = modified(path) {
-        entry.modified = Some(modified);
-    }
-    let result = bytes.reopen().and_then(|mut reader| {
-        let mut hashing = HashingReader::new(&mut reader, wanted);
-        let (head, tail) = examine::read_head(&mut hashing)?;
-        let kind = archive::detect(&head);
-        evidence.kind = kind.map_or("file", ArchiveKind::as_str);
-        let opened = Opened { entry: &entry, head: &head, seekable: Some(Arc::clone(&bytes)) };
-        let place = Place { is_evidence: true, ..Place::top() };
-        one_file(&opened, &mut tail.chain(&mut hashing), &place, context);
-        hashing.drain()?;
-        Ok(hashing.finish())
-    });
-    match result {
-        Ok(hashes) => evidence.hashes = Some(hashes),
-        Err(error) => return unusable(evidence, error.to_string(), kind_of(&error), context),
-    }
-    if let Some(log) = log {
-        beside(&log, context);
-    }
-    let usable = context.outcomes.lock().map_or(true, |outcomes| {
-        outcomes.iter().map(|outcome| &outcome.source).any(|source| {
-            let is_read =
-                matches!(source.status, Status::Parsed | Status::Partial | Status::Unclaimed);
-            // An archive is of use if something in it is.
-            let is_full = source.artifact == Some(CONTAINER) && source.records > 0;
-            source.evidence == context.evidence && is_read && !is_full
-        })
-    });
-    if !usable {
-        evidence.unusable = Some("nothing in it can be read".to_owned());
-    }
-    evidence
-}
-
-fn base_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| "evidence".into(), |name| name.to_string_lossy()).into_owned()
-}
-
-fn modified(path: &Path) -> Option<Result<crate::evidence::Modified, jiff::Error>> {
-    let time = path.metadata().ok()?.modified().ok()?;
-    Some(jiff::Timestamp::try_from(time).map(crate::evidence::Modified::Disk))
-}
-
-/// UAC writes its acquisition log beside the archive, under the archive's name.
-fn log_beside(path: &Path) -> Option<std::path::PathBuf> {
-    let name = path.file_name()?.to_str()?;
-    let stem = [".tar.gz", ".tar.xz", ".tar.bz2", ".tar.zst", ".tgz", ".tar", ".zip"]
-        .iter()
-        .find_map(|ending| name.strip_suffix(ending))?;
-    let log = path.with_file_name(format!("{stem}.log"));
-    log.is_file().then_some(log)
-}
-
-fn beside(log: &Path, context: &Context<'_>) {
-    let Ok(bytes) = OnDisk::new(log) else { return };
-    let mut entry = Entry::file(base_name(log), bytes.size(), 0);
-    entry.modified = modified(log).and_then(Result::ok);
-    let place = Place::top();
-    let result = bytes.reopen().and_then(|mut reader| {
-        let (head, tail) = examine::read_head(&mut reader)?;
-        let opened = Opened { entry: &entry, head: &head, seekable: None };
-        one_file(&opened, &mut tail.chain(reader), &place, context);
-        Ok(())
-    });
-    if let Err(error) = result {
-        let source = examine::unread(&entry.path, &entry, context);
-        context.add(examine::failed(source, problem(kind_of(&error), error.to_string())));
-    }
-}
-
-/// Records evidence that cannot be opened.
-pub(super) fn unusable(
-    evidence: Evidence,
-    why: String,
-    kind: ProblemKind,
-    context: &Context<'_>,
-) -> Evidence {
-    let entry = Entry::file(evidence.label.clone(), evidence.size, 0);
-    let source = examine::unread(&entry.path, &entry, context);
-    context.add(examine::failed(source, problem(kind, why.clone())));
-    Evidence { unusable: Some(why), ..evidence }
-}
-
-type Listed = Result<Entry, (String, Problem)>;
+pub(super) type Listed = Result<Entry, (String, Problem)>;
 
 /// Examines all entries of a volume in parallel; the archives inside an archive come after its other
 /// entries, one by one, so that they draw on the budget in the same order in every run.
-fn volume(volume: &dyn Volume, entries: Vec<Listed>, place: &Place, context: &Context<'_>) {
+pub(super) fn volume(
+    volume: &dyn Volume,
+    entries: Vec<Listed>,
+    place: &Place,
+    context: &Context<'_>,
+) {
     let put_off = |item: Listed| match item {
         Ok(entry) => {
             let met = volume_entry(volume, &entry, place, context);

@@ -113,7 +113,9 @@ fn every_fixture_is_claimed_where_it_would_lie() {
 fn nothing_panics_on_a_cut_or_changed_file() {
     for (id, name, path) in FIXTURES {
         let bytes = fixture_bytes(&format!("{id}/{name}"));
-        let step = bytes.len().div_ceil(48).max(1);
+        // A list that grows without end costs half a million values each time.
+        let places = if *name == "references-without-end.plist" { 4 } else { 48 };
+        let step = bytes.len().div_ceil(places).max(1);
         for at in (0..bytes.len()).step_by(step) {
             parse(id, path, &bytes[..at]);
             for value in [0x00, 0xff, b'\n', b'|', bytes[at] ^ 0x10] {

@@ -1,0 +1,164 @@
+//! What parsers say: a [`Fact`] with its place and its time, or a [`Problem`], its failed sibling.
+
+mod claim;
+mod job;
+mod listing;
+mod problem;
+
+pub use self::claim::{CollectionClaim, HostClaim};
+pub use self::job::{JobEvent, JobEventKind, JobState};
+pub use self::listing::{Listing, ListingTool, Process, ProcessName, Socket, Started};
+pub use self::problem::{Problem, ProblemKind};
+
+use super::interval::Window;
+use super::network::Protocol;
+use super::provenance::Place;
+use super::service::{Domain, Job};
+use super::{Text, Timestamp};
+use jiff::civil::DateTime;
+use std::collections::BTreeMap;
+
+/// One statement of the evidence, as a parser read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// Where it stands.
+    pub place: Place,
+    /// When it was true, as far as the file itself tells.
+    pub when: When,
+    /// What it says.
+    pub fact: Fact,
+    /// The row as it stood (cut to a few hundred characters), for citations.
+    pub excerpt: Option<Box<str>>,
+}
+
+/// A time as the file tells it; `hosts/clock.rs` turns it into UTC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// The fact has no time.
+    Undated,
+    /// The moment at which this file was captured, which the file itself does not tell.
+    Capture,
+    /// UTC.
+    Utc(Window),
+    /// Host-local civil time without an offset, from `.0` to `.1` inclusive.
+    Local(DateTime, DateTime),
+    /// So many seconds before the capture (`uptime`): from `hi_seconds` to `lo_seconds` before it.
+    BeforeCapture {
+        /// The least number of seconds.
+        lo_seconds: i64,
+        /// The greatest.
+        hi_seconds: i64,
+    },
+}
+
+/// What an observation says. Matched exhaustively, so that a new fact forces every stage to answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A listing of sockets was taken: what it could show.
+    Listing(Listing),
+    /// A socket was seen.
+    Socket(Box<Socket>),
+    /// A process was seen.
+    Process(Box<Process>),
+    /// A launchd property list.
+    Job(Box<Job>),
+    /// A job as launchctl showed it.
+    JobState(Box<JobState>),
+    /// An event of `launchd.log`.
+    JobEvent(Box<JobEvent>),
+    /// An override database (or `launchctl print-disabled`) of a domain was read: a label that it does
+    /// not name has no override.
+    OverridesRead(Domain),
+    /// An entry of it. `disabled` is `None` where the value was not understood.
+    Override {
+        /// The domain it applies to.
+        domain: Domain,
+        /// The job.
+        label: Text,
+        /// Whether the job is kept from loading.
+        disabled: Option<bool>,
+    },
+    /// Something about the host itself.
+    Host(HostClaim),
+    /// The host started (the observation's time), with the boot session's UUID if told.
+    Boot {
+        /// `kern.bootsessionuuid`.
+        uuid: Option<Text>,
+        /// Whether the time is exact (`kern.boottime`) or derived (`uptime`).
+        exact: bool,
+    },
+    /// Something about the acquisition.
+    Collection(CollectionClaim),
+    /// A collector ran a command (the observation's time).
+    Command(Text),
+    /// `date` was run beside the captures (the observation's time).
+    Clock,
+    /// Times, owner and mode of a file, from a bodyfile.
+    FileTimes(Box<FileTimes>),
+    /// `/etc/services`.
+    ServiceNames(Box<ServiceNames>),
+    /// A `Port` line of `sshd_config`.
+    SshdPort(u16),
+    /// The kernel's range of ephemeral ports.
+    EphemeralPorts {
+        /// `net.inet.ip.portrange.first`.
+        first: u16,
+        /// `net.inet.ip.portrange.last`.
+        last: u16,
+    },
+}
+
+/// Whether something holds, where the evidence may not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Known {
+    /// It holds.
+    Yes,
+    /// It does not.
+    No,
+    /// Not told.
+    #[default]
+    Unknown,
+}
+
+impl Known {
+    /// The column value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl From<bool> for Known {
+    fn from(value: bool) -> Self {
+        if value { Self::Yes } else { Self::No }
+    }
+}
+
+/// Times, owner and mode of one file (TSK bodyfile 3.x row).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileTimes {
+    /// Path on the host, with a leading slash.
+    pub path: Text,
+    /// Owner.
+    pub uid: Option<u32>,
+    /// Group.
+    pub gid: Option<u32>,
+    /// Mode as `ls -l` prints it.
+    pub mode: Option<Text>,
+    /// Last content change.
+    pub modified: Option<Timestamp>,
+    /// Last metadata change.
+    pub changed: Option<Timestamp>,
+    /// Creation.
+    pub created: Option<Timestamp>,
+}
+
+/// `/etc/services`: what each name and protocol maps to, and where it says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceNames {
+    /// Name (or alias) and protocol → port and line.
+    pub ports: BTreeMap<(Text, Protocol), (u16, u64)>,
+}

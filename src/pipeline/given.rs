@@ -1,0 +1,155 @@
+//! An EVIDENCE argument → a folder, an archive or a single file, walked; or why it is unusable.
+
+use super::examine::{self, Plan};
+use super::walk::{CONTAINER, Listed, Opened, Place, one_file, volume};
+use super::{Context, Evidence, Status};
+use crate::evidence::archive::{self, ArchiveKind};
+use crate::evidence::digest::{HashingReader, Wanted};
+use crate::evidence::directory::Directory;
+use crate::evidence::files::OnDisk;
+use crate::evidence::{Entry, EntryKind, Modified, Reopen, Volume, kind_of, limits, problem};
+use crate::model::observation::ProblemKind;
+use rayon::prelude::*;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Reads one argument; `label` is its name in this run.
+pub(super) fn open(path: &Path, label: String, context: &Context<'_>) -> Evidence {
+    let given = path.to_string_lossy().into_owned();
+    let evidence = Evidence { label, given, kind: "file", size: 0, hashes: None, unusable: None };
+    if path.is_dir() {
+        return directory(path, evidence, context);
+    }
+    // Looked at before it is opened: opening a FIFO waits for a writer.
+    if path.exists() && !path.is_file() {
+        let why = "neither a file nor a folder".to_owned();
+        return unusable(evidence, why, ProblemKind::Unsupported, context);
+    }
+    match OnDisk::new(path) {
+        Ok(bytes) => file(bytes, path, evidence, context),
+        Err(error) => unusable(evidence, error.to_string(), kind_of(&error), context),
+    }
+}
+
+/// Reads a folder given as evidence.
+fn directory(path: &Path, evidence: Evidence, context: &Context<'_>) -> Evidence {
+    let folder = Directory::open(path);
+    let entries = folder.entries();
+    let size = entries.iter().flatten().map(|entry| entry.size).fold(0, u64::saturating_add);
+    context.progress.total.fetch_add(size, Ordering::Relaxed);
+    let hash_unclaimed = context.options.hash_all
+        || size <= limits::HASH_UNCLAIMED
+        || unclaimed_bytes(&folder, &entries) <= limits::HASH_UNCLAIMED;
+    volume(&folder, entries, &Place { hash_unclaimed, ..Place::top() }, context);
+    Evidence { kind: "folder", size, ..evidence }
+}
+
+/// Bytes of the files that nothing claims and that are no containers.
+fn unclaimed_bytes(folder: &Directory, entries: &[Listed]) -> u64 {
+    let unclaimed = |entry: &Entry| {
+        let mut hashed_only = false;
+        // A file that cannot be read here is reported when its turn comes.
+        let _ = folder.read(entry, &mut |reader| {
+            let (head, _) = examine::read_head(reader)?;
+            let plan = examine::plan(entry, &head);
+            hashed_only = archive::detect(&head).is_none() && matches!(plan, Plan::Hash);
+            Ok(())
+        });
+        if hashed_only { entry.size } else { 0 }
+    };
+    let files = entries.par_iter().flatten().filter(|entry| entry.kind == EntryKind::File);
+    files.map(unclaimed).reduce(|| 0, u64::saturating_add)
+}
+
+/// Reads a file given as evidence: an archive, or a capture on its own.
+fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>) -> Evidence {
+    let bytes: Arc<dyn Reopen> = Arc::new(file);
+    context.progress.total.fetch_add(bytes.size(), Ordering::Relaxed);
+    evidence.size = bytes.size();
+    let log = log_beside(path);
+    let wanted = Wanted {
+        md5: context.options.hashes.md5 || log.is_some(),
+        sha1: context.options.hashes.sha1 || log.is_some(),
+    };
+    let mut entry = Entry::file(base_name(path), bytes.size(), 0);
+    if let Some(Ok(modified)) = modified(path) {
+        entry.modified = Some(modified);
+    }
+    let result = bytes.reopen().and_then(|mut reader| {
+        let mut hashing = HashingReader::new(&mut reader, wanted);
+        let (head, tail) = examine::read_head(&mut hashing)?;
+        let kind = archive::detect(&head);
+        evidence.kind = kind.map_or("file", ArchiveKind::as_str);
+        let opened = Opened { entry: &entry, head: &head, seekable: Some(Arc::clone(&bytes)) };
+        let place = Place { is_evidence: true, ..Place::top() };
+        one_file(&opened, &mut tail.chain(&mut hashing), &place, context);
+        hashing.drain()?;
+        Ok(hashing.finish())
+    });
+    match result {
+        Ok(hashes) => evidence.hashes = Some(hashes),
+        Err(error) => return unusable(evidence, error.to_string(), kind_of(&error), context),
+    }
+    if let Some(log) = log {
+        beside(&log, context);
+    }
+    let usable = context.outcomes.lock().map_or(true, |outcomes| {
+        outcomes.iter().map(|outcome| &outcome.source).any(|source| {
+            let is_read =
+                matches!(source.status, Status::Parsed | Status::Partial | Status::Unclaimed);
+            // An archive is of use if something in it is.
+            let is_full = source.artifact == Some(CONTAINER) && source.records > 0;
+            source.evidence == context.evidence && is_read && !is_full
+        })
+    });
+    if !usable {
+        evidence.unusable = Some("nothing in it can be read".to_owned());
+    }
+    evidence
+}
+
+fn base_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| "evidence".into(), |name| name.to_string_lossy()).into_owned()
+}
+
+fn modified(path: &Path) -> Option<Result<Modified, jiff::Error>> {
+    let time = path.metadata().ok()?.modified().ok()?;
+    Some(jiff::Timestamp::try_from(time).map(Modified::Disk))
+}
+
+/// UAC writes its acquisition log beside the archive, under the archive's name.
+fn log_beside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let stem = [".tar.gz", ".tar.xz", ".tar.bz2", ".tar.zst", ".tgz", ".tar", ".zip"]
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))?;
+    let log = path.with_file_name(format!("{stem}.log"));
+    log.is_file().then_some(log)
+}
+
+fn beside(log: &Path, context: &Context<'_>) {
+    let Ok(bytes) = OnDisk::new(log) else { return };
+    let mut entry = Entry::file(base_name(log), bytes.size(), 0);
+    entry.modified = modified(log).and_then(Result::ok);
+    let place = Place::top();
+    let result = bytes.reopen().and_then(|mut reader| {
+        let (head, tail) = examine::read_head(&mut reader)?;
+        let opened = Opened { entry: &entry, head: &head, seekable: None };
+        one_file(&opened, &mut tail.chain(reader), &place, context);
+        Ok(())
+    });
+    if let Err(error) = result {
+        let source = examine::unread(&entry.path, &entry, context);
+        context.add(examine::failed(source, problem(kind_of(&error), error.to_string())));
+    }
+}
+
+/// Records evidence that cannot be opened.
+fn unusable(evidence: Evidence, why: String, kind: ProblemKind, context: &Context<'_>) -> Evidence {
+    let entry = Entry::file(evidence.label.clone(), evidence.size, 0);
+    let source = examine::unread(&entry.path, &entry, context);
+    context.add(examine::failed(source, problem(kind, why.clone())));
+    Evidence { unusable: Some(why), ..evidence }
+}
