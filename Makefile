@@ -26,8 +26,8 @@ lint: ## Formatting and lints
 fmt: ## Format the code
 	$(CARGO) fmt
 
-docs: ## Write the generated pages of docs/ and the console blocks again
-	PORTOLAN_BLESS=1 $(CARGO) test --locked --test it --quiet -- generated_pages readme
+docs: ## Write what the code writes again: pages of docs/, console blocks, rows of fixtures/README.md
+	PORTOLAN_BLESS=1 $(CARGO) test --locked --test it --quiet -- generated_pages readme the_page_of_fixtures
 
 bless: docs ## Accept the present output as right: pages and snapshots; read the diff
 	INSTA_UPDATE=always INSTA_FORCE_PASS=1 $(CARGO) test --locked --quiet

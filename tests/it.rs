@@ -16,10 +16,18 @@ mod support;
 mod artifacts;
 /// Stock baseline, hints, classes, names.
 mod baseline;
+/// No file and no record is lost.
+mod conservation;
+/// The same evidence gives the same bytes.
+mod determinism;
 /// Folders, archives, hostile names and bombs.
 mod evidence;
 /// The pages of docs/ that the code writes.
 mod generated_pages;
+/// Rules that the house keeps for itself.
+mod house;
+/// Damage of every kind to every fixture.
+mod mutation;
 /// The console blocks of README.md and docs/.
 mod readme;
 /// Tables and their writers.

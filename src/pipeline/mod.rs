@@ -118,7 +118,7 @@ pub struct Evidence {
 /// Everything that was read.
 #[derive(Clone, Debug, Default)]
 pub struct Collected {
-    /// The arguments, in the order given.
+    /// The arguments, ordered by label.
     pub evidence: Vec<Evidence>,
     /// Every file, ordered by evidence and path.
     pub sources: Vec<Source>,
@@ -163,8 +163,11 @@ pub fn run(
     let mut labels = Vec::new();
     let mut collected = Collected::default();
     let outcomes = Mutex::new(Vec::new());
-    for (index, path) in given.iter().enumerate() {
-        let label = unique_label(path, &mut labels);
+    let mut arguments: Vec<(String, &PathBuf)> =
+        given.iter().map(|path| (unique_label(path, &mut labels), path)).collect();
+    // In the order of their names: the order in which they are typed changes nothing.
+    arguments.sort();
+    for (index, (label, path)) in arguments.into_iter().enumerate() {
         let context =
             Context { options, progress, evidence: index, outcomes: &outcomes, pool: &pool };
         let evidence = pool.install(|| given::open(path, label, &context));

@@ -6,6 +6,7 @@ use super::view::local_addresses;
 use crate::model::anomaly::{Anomaly, Factor};
 use crate::model::binding::Binding;
 use crate::model::host::Host;
+use crate::model::network::Address;
 use crate::ports::JobRecord;
 use std::cmp::Reverse;
 
@@ -102,9 +103,7 @@ impl Record for AnomalyRow<'_> {
             binding.map(|binding| binding.protocol.as_str()),
             binding.map(local_addresses),
             binding.and_then(|binding| binding.local_port),
-            binding
-                .and_then(|binding| binding.remote_address.as_ref())
-                .map(super::super::model::network::Address::text),
+            binding.and_then(|binding| binding.remote_address.as_ref()).map(Address::text),
             binding.and_then(|binding| binding.remote_port),
             binding.map(|binding| binding.scope.as_str()),
             binding.and_then(|binding| binding.process.as_ref()),

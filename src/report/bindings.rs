@@ -5,6 +5,7 @@ use super::hosts::edges;
 use super::table::{Cell, Column, Outputs, Record, cells, integer, text};
 use super::view::{boot_id, local_addresses};
 use crate::model::binding::{Binding, Citation, Span};
+use crate::model::network::Address;
 use crate::model::provenance::Place;
 use crate::pipeline::Source;
 
@@ -108,7 +109,7 @@ impl Record for BindingRow<'_> {
             binding.state.as_str(),
             local_addresses(binding),
             binding.local_port,
-            binding.remote_address.as_ref().map(super::super::model::network::Address::text),
+            binding.remote_address.as_ref().map(Address::text),
             binding.remote_port,
             binding.scope.as_str(),
             binding.process.as_ref(),

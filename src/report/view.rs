@@ -5,6 +5,7 @@ use crate::hosts::HostCase;
 use crate::model::Timestamp;
 use crate::model::anomaly::Anomaly;
 use crate::model::binding::{Binding, CitationRole};
+use crate::model::network::Address;
 use crate::model::provenance::{Locator, Place, SourceId};
 use crate::pipeline::Source;
 use crate::ports::{HostPorts, JobRecord};
@@ -146,8 +147,7 @@ pub(super) fn boot_id(case: &HostCase, boot: Option<usize>) -> Option<&str> {
 
 /// Local addresses of a binding, joined.
 pub(super) fn local_addresses(binding: &Binding) -> String {
-    let addresses: Vec<_> =
-        binding.local_addresses.iter().map(super::super::model::network::Address::text).collect();
+    let addresses: Vec<_> = binding.local_addresses.iter().map(Address::text).collect();
     addresses.join(",")
 }
 

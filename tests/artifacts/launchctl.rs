@@ -161,23 +161,3 @@ fn output_without_indentation_is_read_too() {
     let out = parse("launchctl-print", "x.txt", text.as_bytes());
     assert_eq!(states(&out)[0].pid, Some(5));
 }
-
-#[test]
-fn no_damage_makes_them_panic() {
-    for path in [
-        "launchctl-list/rows.txt",
-        "launchctl-list/one-label.txt",
-        "launchctl-list/broken.txt",
-        "launchctl-print/job-with-sockets.txt",
-        "launchctl-print/domain.txt",
-        "launchctl-print/malformed.txt",
-        "launchctl-print-disabled/modern.txt",
-        "launchctl-print-disabled/old-words.txt",
-    ] {
-        let id = path.split('/').next().unwrap();
-        super::ps::damaged(&fixture_bytes(path), |bytes| {
-            parse(id, path, bytes);
-            claim(path, bytes);
-        });
-    }
-}

@@ -155,13 +155,3 @@ fn a_line_gives_at_most_one_event_whatever_its_message() {
         Ok(())
     });
 }
-
-#[test]
-fn no_damage_makes_it_panic() {
-    for name in ["every-event", "early-boot-in-utc", "forged-lines", "cut-off"] {
-        super::ps::damaged(&fixture_bytes(&format!("launchd-log/{name}.log")), |bytes| {
-            parse("launchd-log", PATH, bytes);
-            claim(PATH, bytes);
-        });
-    }
-}

@@ -271,24 +271,6 @@ fn companions_of_apple_double_and_deeper_folders_are_not_jobs() {
     assert_eq!(claim("A.app/Contents/Library/LoginItems/B.app/Contents/Info.plist", info), None);
 }
 
-#[test]
-fn damage_to_a_fixture_never_panics() {
-    for folder in ["launchd-plist", "launchd-overrides"] {
-        for entry in std::fs::read_dir(fixture(folder)).unwrap() {
-            let seed = std::fs::read(entry.unwrap().path()).unwrap();
-            let step = (seed.len() / 300).max(1);
-            for at in (0..seed.len()).step_by(step) {
-                parse(folder, PATH, &seed[..at]);
-                for flip in [0x01, 0x20, 0xff] {
-                    let mut damaged = seed.clone();
-                    damaged[at] ^= flip;
-                    parse(folder, PATH, &damaged);
-                }
-            }
-        }
-    }
-}
-
 const DATABASE: &str = "private/var/db/com.apple.xpc.launchd/disabled";
 
 #[test]
@@ -305,6 +287,17 @@ fn overrides_say_disabled_for_true() {
      Undated Override { domain: System, label: "org.example.word", disabled: Some(true) }
      Undated Override { domain: System, label: "org.example.odd", disabled: None }
     problem MalformedRecord: the override of "org.example.odd" is not understood
+    "#);
+}
+
+#[test]
+fn overrides_of_a_user_say_so() {
+    let path = format!("{DATABASE}.501.plist");
+    let out = parse("launchd-overrides", &path, &fixture_bytes("launchd-overrides/one-user.plist"));
+    insta::assert_snapshot!(rendered(&out), @r#"
+     Undated OverridesRead(User(501))
+     Undated Override { domain: User(501), label: "org.example.tides", disabled: Some(true) }
+     Undated Override { domain: User(501), label: "org.example.moon", disabled: Some(false) }
     "#);
 }
 

@@ -9,3 +9,41 @@ mod netstat;
 mod property_list;
 mod ps;
 mod uac;
+
+use portolan::artifacts::Emitter;
+use portolan::model::observation::{Fact, Listing, Process, Socket};
+
+/// The sockets that were read.
+fn sockets(out: &Emitter) -> Vec<Socket> {
+    let socket = |fact: &Fact| if let Fact::Socket(s) = fact { Some((**s).clone()) } else { None };
+    out.observations.iter().filter_map(|observation| socket(&observation.fact)).collect()
+}
+
+/// The processes that were read.
+fn processes<'a>(out: &'a Emitter) -> Vec<&'a Process> {
+    let process = |fact: &'a Fact| match fact {
+        Fact::Process(process) => Some(&**process),
+        _ => None,
+    };
+    out.observations.iter().filter_map(|observation| process(&observation.fact)).collect()
+}
+
+/// The listings that were read.
+fn listings(out: &Emitter) -> Vec<Listing> {
+    let listing = |fact: &Fact| if let Fact::Listing(l) = fact { Some(l.clone()) } else { None };
+    out.observations.iter().filter_map(|observation| listing(&observation.fact)).collect()
+}
+
+/// Where a fixture would lie in an acquisition.
+pub(crate) fn place_of(artifact: &str, name: &str) -> String {
+    let listed = host::FIXTURES.iter().find(|(id, file, _)| (*id, *file) == (artifact, name));
+    match (listed, artifact) {
+        (Some((_, _, path)), _) => (*path).to_owned(),
+        (None, "launchd-plist") => format!("Library/LaunchDaemons/{name}"),
+        (None, "launchd-overrides") => {
+            "private/var/db/com.apple.xpc.launchd/disabled.501.plist".to_owned()
+        }
+        (None, "launchd-log") => "private/var/log/com.apple.xpc.launchd/launchd.log".to_owned(),
+        (None, _) => format!("live_response/{artifact}.txt"),
+    }
+}

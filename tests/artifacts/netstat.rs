@@ -3,10 +3,11 @@
 /// Claims, refusals, size and damage.
 mod claims;
 
+use super::{listings, sockets};
 use crate::support::{fixture_bytes, parse, rendered};
 use portolan::artifacts::Emitter;
 use portolan::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
-use portolan::model::observation::{Fact, Listing, ProblemKind, Socket};
+use portolan::model::observation::{Fact, ProblemKind, Socket};
 use portolan::model::provenance::Locator;
 
 /// Every fixture of a Mac's netstat.
@@ -44,16 +45,6 @@ fn read(name: &str) -> Emitter {
 
 fn read_as(path: &str, name: &str) -> Emitter {
     parse("netstat", path, &fixture_bytes(&format!("netstat/{name}")))
-}
-
-fn sockets(out: &Emitter) -> Vec<Socket> {
-    let socket = |fact: &Fact| if let Fact::Socket(s) = fact { Some((**s).clone()) } else { None };
-    out.observations.iter().filter_map(|observation| socket(&observation.fact)).collect()
-}
-
-fn listings(out: &Emitter) -> Vec<Listing> {
-    let listing = |fact: &Fact| if let Fact::Listing(l) = fact { Some(l.clone()) } else { None };
-    out.observations.iter().filter_map(|observation| listing(&observation.fact)).collect()
 }
 
 fn socket_at(out: &Emitter, port: u16) -> Socket {

@@ -1,16 +1,8 @@
 //! ps output → processes.
 
+use super::processes;
 use crate::support::{claim, fixture_bytes, parse, rendered};
-use portolan::artifacts::Emitter;
-use portolan::model::observation::{Fact, Process, Started};
-
-fn processes<'a>(out: &'a Emitter) -> Vec<&'a Process> {
-    let process = |fact: &'a Fact| match fact {
-        Fact::Process(process) => Some(&**process),
-        _ => None,
-    };
-    out.observations.iter().filter_map(|observation| process(&observation.fact)).collect()
-}
+use portolan::model::observation::Started;
 
 fn started(column: &str, value: &str) -> Option<Started> {
     let text = format!("  PID {column} ARGS\n    7 {value} /opt/example/x\n");
@@ -127,28 +119,4 @@ fn any_command_is_kept_as_it_stands() {
         assert_eq!(processes(&out)[0].command.as_deref(), Some(&*format!("x{command}")));
         Ok(())
     });
-}
-
-#[test]
-fn no_damage_makes_it_panic() {
-    for name in ["aux", "efl", "lstart", "threads", "comm-and-args", "broken"] {
-        damaged(&fixture_bytes(&format!("ps/{name}.txt")), |bytes| {
-            parse("ps", "ps.txt", bytes);
-            claim("ps.txt", bytes);
-        });
-    }
-}
-
-/// Runs `check` on the bytes cut at every place, and with single bytes changed or doubled.
-pub(super) fn damaged(bytes: &[u8], check: impl Fn(&[u8])) {
-    let step = (bytes.len() / 400).max(1);
-    for at in (0..bytes.len()).step_by(step) {
-        check(&bytes[..at]);
-        for byte in [0, b' ', b'\n', b'}', b'[', 0xff, bytes[at] ^ 0x10] {
-            let mut other = bytes.to_vec();
-            other[at] = byte;
-            check(&other);
-        }
-        check(&[&bytes[..at], &bytes[at / 2..]].concat());
-    }
 }

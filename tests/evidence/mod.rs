@@ -15,40 +15,10 @@ mod tar;
 /// Encryption, zip64, duplicates and missing directories in zip.
 mod zip;
 
+use crate::support::Scratch;
 use portolan::pipeline::{Collected, Options, Progress, Source, run};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-/// A folder of a test's own, removed when the test ends.
-pub(crate) struct Scratch(PathBuf);
-
-impl Scratch {
-    /// A fresh folder; `name` is the test's.
-    pub(crate) fn new(name: &str) -> Self {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// Writes a file, with the folders above it.
-    pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use std::path::Path;
 
 /// Runs the pipeline on one argument.
 pub(crate) fn gather(path: &Path) -> Collected {

@@ -1,6 +1,6 @@
 //! The built program, as a shell sees it.
 
-use super::sample::{fresh_folder, fresh_path};
+use crate::support::{fresh_folder, fresh_path};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

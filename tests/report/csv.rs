@@ -1,3 +1,5 @@
+//! What a spreadsheet must not run, and what a CSV cell makes of it.
+
 use portolan::write::guarded;
 
 /// The labels of scenario S12, and what a CSV cell makes of each.

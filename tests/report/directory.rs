@@ -1,4 +1,6 @@
-use super::sample::{fresh_folder, fresh_path};
+//! The output directory: whose it is, and what is left of an interrupted run.
+
+use crate::support::{fresh_folder, fresh_path};
 use portolan::write::directory::{DirectoryError, Earlier, OutputDirectory};
 use std::fs;
 use std::path::Path;

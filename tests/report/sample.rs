@@ -17,25 +17,6 @@ use portolan::model::{Text, Timestamp};
 use portolan::pipeline::{Collected, Evidence, Source, Status};
 use portolan::ports::{HostPorts, JobRecord, ProcessInstance};
 use portolan::report::Analysis;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-/// A folder that does not exist yet, for one test.
-pub(crate) fn fresh_path(name: &str) -> PathBuf {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let base = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let path = base.join(format!("{name}-{}-{count}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&path);
-    path
-}
-
-/// A folder that exists, for one test.
-pub(crate) fn fresh_folder(name: &str) -> PathBuf {
-    let path = fresh_path(name);
-    std::fs::create_dir_all(&path).unwrap();
-    path
-}
 
 pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().unwrap()

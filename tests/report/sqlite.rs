@@ -1,4 +1,7 @@
-use super::sample::{analysis, fresh_folder, job};
+//! Tables → SQLite: exact text, types, order.
+
+use super::sample::{analysis, job};
+use crate::support::fresh_folder;
 use portolan::report::table::Kind;
 use portolan::report::{Analysis, Options, SCHEMA, View, tables};
 use portolan::write::{Format, Output, write};

@@ -1,10 +1,12 @@
+//! The analysis → tables: the contract, order, what is unknown.
+
 use super::sample::{analysis, time};
+use crate::support::{Row, tables_of};
 use portolan::evidence::digest::Hashes;
 use portolan::hosts::EvidenceClaim;
 use portolan::model::interval::Window;
-use portolan::report::table::{Cell, Outputs};
+use portolan::report::table::Outputs;
 use portolan::report::{Analysis, CaseFields, Options, SCHEMA, View, tables};
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The contract, letter by letter.
@@ -30,30 +32,9 @@ spans: binding_id, from_time, to_time, kind
 holders: binding_id, process_id
 ";
 
-/// A row as column → text.
-type Row = BTreeMap<&'static str, String>;
-
 /// The rows of a table.
 fn rows(analysis: &Analysis, options: &Options, name: &str) -> Vec<Row> {
-    let view = View::new(analysis, options);
-    let tables = tables(&view);
-    let table = tables.iter().find(|table| table.schema().table == name).unwrap();
-    let columns = table.schema().columns;
-    table
-        .rows()
-        .map(|cells| {
-            assert_eq!(cells.len(), columns.len(), "{name}");
-            columns.iter().map(|column| column.name).zip(cells.into_iter().map(shown)).collect()
-        })
-        .collect()
-}
-
-fn shown(cell: Cell<'_>) -> String {
-    match cell {
-        Cell::Empty => String::new(),
-        Cell::Text(text) => text.into_owned(),
-        Cell::Integer(number) => number.to_string(),
-    }
+    tables_of(analysis, options).remove(name).unwrap()
 }
 
 /// One column of all rows.

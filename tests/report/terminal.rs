@@ -1,3 +1,5 @@
+//! Text of the evidence → the terminal, where it must not act.
+
 use portolan::write::terminal::escaped;
 
 #[test]

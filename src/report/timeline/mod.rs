@@ -10,6 +10,7 @@ use crate::hosts::{Dated, HostCase};
 use crate::model::Timestamp;
 use crate::model::anomaly::Anomaly;
 use crate::model::binding::{Binding, Citation, CitationRole};
+use crate::model::network::Address;
 use crate::model::observation::{Fact, JobEventKind};
 use crate::model::provenance::{Locator, Place};
 use crate::ports::{HostPorts, JobRecord};
@@ -75,9 +76,7 @@ impl Record for TimelineRow<'_> {
             binding.map(|binding| binding.protocol.as_str()),
             binding.map(local_addresses),
             binding.and_then(|binding| binding.local_port),
-            binding
-                .and_then(|binding| binding.remote_address.as_ref())
-                .map(super::super::model::network::Address::text),
+            binding.and_then(|binding| binding.remote_address.as_ref()).map(Address::text),
             binding.and_then(|binding| binding.remote_port),
             subject.process(),
             subject.process_path(),
