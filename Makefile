@@ -8,15 +8,15 @@ DEMO := target/demo
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: ## Analyze a bundled acquisition with a planted case
+demo: ## Analyze a bundled acquisition with a planted case, into target/demo
 	$(CARGO) build --release --locked
 	./target/release/portolan analyze fixtures/hosts/planted-case --out $(DEMO) --force
+	@echo "Begin with $(DEMO)/anomalies.csv; README.md says how to read and cite a row."
 
 test: ## Run all tests
-	$(CARGO) test --locked --all-targets
-	$(CARGO) test --locked --doc
+	$(CARGO) test --locked
 
-check: lint test ## Format, lints, tests, documentation: what CI runs
+check: lint test ## Formatting, lints, tests, documentation: what CI runs
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --quiet
 
 lint: ## Formatting and lints
@@ -26,10 +26,10 @@ lint: ## Formatting and lints
 fmt: ## Format the code
 	$(CARGO) fmt
 
-docs: ## Write the generated pages of docs/ and the rows of fixtures/README.md again
-	PORTOLAN_BLESS=1 $(CARGO) test --locked --test it -- --quiet generated_pages the_page_of_fixtures
+docs: ## Write what the code writes again: pages of docs/, console blocks, rows of fixtures/README.md
+	PORTOLAN_BLESS=1 $(CARGO) test --locked --test it --quiet -- generated_pages readme the_page_of_fixtures
 
-bless: docs ## Accept the present output of all snapshots
+bless: docs ## Accept the present output as right: pages and snapshots; read the diff
 	INSTA_UPDATE=always INSTA_FORCE_PASS=1 $(CARGO) test --locked --quiet
 
 bench: ## Measure the figures of docs/performance.md

@@ -2,7 +2,7 @@
 
 /// Declares a unit struct whose doc comment is also available as `MANUAL`.
 ///
-/// ```ignore
+/// ```text
 /// catalog::entry! {
 ///     /// One sentence.
 ///     ///

@@ -30,5 +30,7 @@ mod house;
 mod laws;
 /// Damage of every kind to every fixture.
 mod mutation;
+/// The console blocks of README.md and docs/.
+mod readme;
 /// Tables and their writers.
 mod report;

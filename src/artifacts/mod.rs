@@ -16,7 +16,6 @@ pub mod property_list;
 pub mod ps;
 pub mod reading;
 pub mod services_file;
-mod small_plist;
 pub mod sockets;
 pub mod sshd_config;
 pub mod system_version;

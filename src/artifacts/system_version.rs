@@ -1,7 +1,7 @@
 //! `SystemVersion.plist`, `sw_vers` → macOS version and build.
 
+use super::property_list;
 use super::reading::for_each_line;
-use super::small_plist;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
 use crate::model::observation::{Fact, HostClaim, ProblemKind, When};
@@ -64,7 +64,7 @@ impl Artifact for SystemVersion {
                 }
             });
         }
-        let dictionary = small_plist::dictionary(input)?;
+        let dictionary = property_list::read_dictionary(input, out)?;
         for (key, value) in &dictionary {
             if let Some(value) = value.as_string() {
                 say(out, Locator::Whole, &When::Undated, (key, value));

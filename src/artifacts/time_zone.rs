@@ -1,7 +1,7 @@
 //! `/etc/localtime`, preferences, `systemsetup` → the host's time zone.
 
+use super::property_list;
 use super::reading::{for_each_line, whole_bytes};
-use super::small_plist;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError, cut};
 use crate::catalog;
 use crate::evidence::EntryKind;
@@ -103,7 +103,7 @@ fn read_localtime(input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseE
 }
 
 fn read_preferences(input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
-    let preferences = small_plist::dictionary(input)?;
+    let preferences = property_list::read_dictionary(input, out)?;
     let city = preferences.get("com.apple.TimeZonePref.Last_Selected_City");
     let zone = city.and_then(Value::as_array).and_then(|city| city.get(3)?.as_string());
     match (zone, city) {

@@ -4,11 +4,19 @@ use super::Dated;
 use crate::model::Timestamp;
 use crate::model::host::Boot;
 use crate::model::interval::{Window, add_seconds};
-use crate::model::observation::{Fact, JobEventKind};
+use crate::model::observation::{CollectionClaim, Fact, JobEventKind};
+use crate::model::provenance::SourceId;
 use jiff::Unit;
+use std::collections::BTreeMap;
 
 /// Boots whose starts differ by less are one: `kern.boottime` moves when the clock is stepped.
 const SAME: i64 = 120;
+
+/// What tells the starts that stand in a log.
+const LOG: &str = "launchd.log";
+
+/// Seconds by which a line of the boot itself may stand before its start.
+const TICK: i64 = 2;
 
 /// The boots of a host, with what is needed to place a time in one.
 #[derive(Debug, Default)]
@@ -23,62 +31,105 @@ pub struct Boots {
 struct Claim {
     window: Window,
     uuid: Option<String>,
-    exact: bool,
     source: &'static str,
-    acquisition: Option<usize>,
+    acquisition: usize,
+    /// Where it stands, if it is a line of a log.
+    log: Option<SourceId>,
 }
 
 impl Boots {
     /// Learns the boots from facts that are dated. `captured` is the time span of each acquisition.
     pub fn learn(facts: &[Dated], captured: &[Option<Window>]) -> Self {
         let mut claims: Vec<Claim> = facts.iter().filter_map(claim).collect();
-        claims.sort_by_key(|claim| (claim.window, !claim.exact));
+        claims.sort_by(|a, b| a.order().cmp(&b.order()));
         let mut boots = Self { current: vec![None; captured.len()], ..Self::default() };
+        let mut logs: BTreeMap<SourceId, Vec<(Timestamp, usize)>> = BTreeMap::new();
+        let mut by_log: Vec<Option<usize>> = vec![None; captured.len()];
         for claim in claims {
             let index = boots.add(&claim);
-            let Some(acquisition) = claim.acquisition else { continue };
-            if let Some(slot) = boots.current.get_mut(acquisition) {
+            let slots = if let Some(source) = claim.log {
+                logs.entry(source).or_default().push((claim.window.lo, index));
+                &mut by_log
+            } else {
+                &mut boots.current
+            };
+            // The log of an acquisition tells all boots until its capture: the last one is its own.
+            let until = captured.get(claim.acquisition).copied().flatten();
+            let before = claim.log.is_none() || until.is_some_and(|w| claim.window.lo <= w.hi);
+            if let Some(slot) = slots.get_mut(claim.acquisition).filter(|_| before) {
                 *slot = Some(index);
             }
-            let captured = captured.get(acquisition).copied().flatten();
-            if let (Some(until), Some(window)) = (boots.known_until.get_mut(index), captured) {
-                *until = (*until).max(window.hi);
-            }
         }
+        for (slot, by_log) in boots.current.iter_mut().zip(by_log) {
+            *slot = slot.or(by_log);
+        }
+        boots.learn_until(facts, &logs);
         boots.close();
         boots
     }
 
+    /// What a live capture shows lies in its boot, and so do the lines of a log up to its next start.
+    fn learn_until(&mut self, facts: &[Dated], logs: &BTreeMap<SourceId, Vec<(Timestamp, usize)>>) {
+        for fact in facts {
+            let Some(window) = fact.window() else { continue };
+            let boot = match &fact.fact {
+                Fact::Listing(_)
+                | Fact::Process(_)
+                | Fact::JobState(_)
+                | Fact::Command(_)
+                | Fact::Clock
+                | Fact::Collection(CollectionClaim::Ended) => {
+                    self.current.get(fact.acquisition).copied().flatten()
+                }
+                Fact::JobEvent(_) => logs.get(&fact.place.source).and_then(|starts| {
+                    let mut before = starts.iter().rev();
+                    before.find(|(start, _)| *start <= window.lo).map(|(_, boot)| *boot)
+                }),
+                _ => None,
+            };
+            if let Some(until) = boot.and_then(|boot| self.known_until.get_mut(boot)) {
+                *until = (*until).max(window.lo);
+            }
+        }
+    }
+
     /// Adds a claim to the boot it means, or as a new one.
     fn add(&mut self, claim: &Claim) -> usize {
-        let last = self.list.len().checked_sub(1);
-        if let Some((index, boot)) = last.zip(self.list.last_mut())
-            && boot.started.is_some_and(|started| near(started, claim.window))
-        {
-            let uuid_known = !boot.id.starts_with("boot-");
-            match &claim.uuid {
-                Some(uuid) if !uuid_known => boot.id.clone_from(uuid),
-                _ => {}
+        let same = |boot: &Boot| {
+            let known = Some(&boot.id).filter(|id| !id.starts_with("boot-"));
+            match (known, &claim.uuid) {
+                (Some(known), Some(uuid)) => known == uuid,
+                _ => boot.started.is_some_and(|started| near(started, claim.window)),
             }
-            // The exact claim sorts first only among equals: prefer the narrower window.
-            let width = |window: Window| window.hi.duration_since(window.lo);
-            if boot.started.is_some_and(|started| width(claim.window) < width(started)) {
-                boot.started = Some(claim.window);
+        };
+        let Some(index) = self.list.iter().rposition(same) else {
+            self.list.push(Boot {
+                id: claim.uuid.clone().unwrap_or_else(|| named_after(claim.window)),
+                started: Some(claim.window),
+                ended: None,
+                source: claim.source.to_owned(),
+            });
+            self.known_until.push(claim.window.hi);
+            return self.list.len().saturating_sub(1);
+        };
+        if let Some(boot) = self.list.get_mut(index) {
+            let known = boot.started.unwrap_or(claim.window);
+            let started = match (boot.source == LOG, claim.log.is_some()) {
+                (true, false) => with_log(claim.window, known),
+                (false, true) => with_log(known, claim.window),
+                _ => both(known, claim.window),
+            };
+            if started != known && started == claim.window {
                 claim.source.clone_into(&mut boot.source);
-                if !uuid_known && claim.uuid.is_none() {
-                    boot.id = named_after(claim.window);
-                }
             }
-            return index;
+            boot.started = Some(started);
+            match &claim.uuid {
+                Some(uuid) => boot.id.clone_from(uuid),
+                None if boot.id.starts_with("boot-") => boot.id = named_after(started),
+                None => {}
+            }
         }
-        self.list.push(Boot {
-            id: claim.uuid.clone().unwrap_or_else(|| named_after(claim.window)),
-            started: Some(claim.window),
-            ended: None,
-            source: claim.source.to_owned(),
-        });
-        self.known_until.push(claim.window.hi);
-        self.list.len().saturating_sub(1)
+        index
     }
 
     /// A boot ended at the latest when the next one began, and not before it was last seen.
@@ -92,26 +143,47 @@ impl Boots {
         }
     }
 
-    /// The boot in which something of this acquisition happened, if the evidence places it in one.
+    /// The boot in which something of this acquisition happened, if the evidence places it in one:
+    /// between two boots that are known there may be others.
     pub fn place(&self, acquisition: usize, window: Window) -> Option<usize> {
-        let started = |index: usize| self.list.get(index).and_then(|boot| boot.started);
         let after = |index: usize| {
-            started(index).is_some_and(|started| add_seconds(started.lo, -SAME) <= window.lo)
+            let started = self.list.get(index).and_then(|boot| boot.started);
+            started.is_some_and(|started| add_seconds(started.lo, -TICK) <= window.lo)
         };
         let current = self.current.get(acquisition).copied().flatten();
         if let Some(current) = current.filter(|current| after(*current)) {
             return Some(current);
         }
         let index = (0..self.list.len()).rev().find(|index| after(*index))?;
-        let next = started(index.saturating_add(1));
-        let within = self.known_until.get(index).is_some_and(|until| window.hi <= *until);
-        (within || next.is_some_and(|next| window.hi <= next.hi)).then_some(index)
+        self.known_until.get(index).is_some_and(|until| window.hi <= *until).then_some(index)
     }
 
     /// The boots, in order of time.
     pub fn into_boots(self) -> Vec<Boot> {
         self.list
     }
+}
+
+impl Claim {
+    /// By time; of one time, the one with a UUID first, then the one that is not a log's.
+    fn order(&self) -> impl Ord + '_ {
+        (self.window, self.uuid.is_none(), &self.uuid, self.log, self.acquisition)
+    }
+}
+
+/// What two claims about one start come to: what they share; else either may be right, since the
+/// clock was stepped between them.
+fn both(one: Window, other: Window) -> Window {
+    if one.meets(other) {
+        Window { lo: one.lo.max(other.lo), hi: one.hi.min(other.hi) }
+    } else {
+        one.hull(other)
+    }
+}
+
+/// launchd begins to log some seconds after the start. A line before it shows a stepped clock.
+fn with_log(clock: Window, log: Window) -> Window {
+    if log.hi < clock.lo { clock.hull(log) } else { clock }
 }
 
 fn near(one: Window, other: Window) -> bool {
@@ -125,21 +197,17 @@ fn named_after(window: Window) -> String {
 
 fn claim(fact: &Dated) -> Option<Claim> {
     let window = fact.window()?;
+    let acquisition = fact.acquisition;
     match &fact.fact {
-        Fact::Boot { uuid, exact } => Some(Claim {
-            window,
-            uuid: uuid.as_deref().map(str::to_owned),
-            exact: *exact,
-            source: if *exact { "kern.boottime" } else { "uptime" },
-            acquisition: Some(fact.acquisition),
-        }),
-        Fact::JobEvent(event) if event.kind == JobEventKind::LoggingStarted => Some(Claim {
-            window,
-            uuid: None,
-            exact: true,
-            source: "launchd.log",
-            acquisition: None,
-        }),
+        Fact::Boot { uuid, exact } => {
+            let uuid = uuid.as_deref().map(str::to_owned);
+            let source = if *exact { "kern.boottime" } else { "uptime" };
+            Some(Claim { window, uuid, source, acquisition, log: None })
+        }
+        Fact::JobEvent(event) if event.kind == JobEventKind::LoggingStarted => {
+            let log = Some(fact.place.source);
+            Some(Claim { window, uuid: None, source: LOG, acquisition, log })
+        }
         _ => None,
     }
 }

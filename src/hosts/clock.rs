@@ -92,12 +92,12 @@ pub fn started(claim: Started, capture: Window, zone: &Zone) -> Option<Window> {
         Started::Date(date) => {
             zone.window(date.at(0, 0, 0, 0), date.at(23, 59, 59, 999_999_999)).map(|found| found.0)
         }
-        Started::Clock { hour, minute } => bucket(capture, zone, 2, |day| {
+        Started::Clock { hour, minute } => bucket(capture, zone, 3, |day| {
             let from =
                 DateTime::new(day.year(), day.month(), day.day(), hour, minute, 0, 0).ok()?;
             Some((from, from.checked_add(jiff::SignedDuration::from_secs(59)).ok()?))
         }),
-        Started::Weekday { weekday, hour } => bucket(capture, zone, 9, |day| {
+        Started::Weekday { weekday, hour } => bucket(capture, zone, 16, |day| {
             let from = on_weekday(day, weekday)?.at(hour, 0, 0, 0);
             Some((from, from.checked_add(jiff::SignedDuration::from_secs(3599)).ok()?))
         }),
@@ -108,7 +108,8 @@ fn on_weekday(day: Date, weekday: Weekday) -> Option<Date> {
     (day.weekday() == weekday).then_some(day)
 }
 
-/// The last stretch that `at` gives for one of the `days` before the capture, and that began before it.
+/// The last stretch before the capture that `at` gives for one of the `days` before it. Where the
+/// capture may have been taken before that stretch began, the one before it is possible too.
 fn bucket(
     capture: Window,
     zone: &Zone,
@@ -116,13 +117,18 @@ fn bucket(
     at: impl Fn(Date) -> Option<(DateTime, DateTime)>,
 ) -> Option<Window> {
     let last = zone.local(capture.hi).date();
-    (0..days).find_map(|back| {
+    let mut before = (0..days).filter_map(|back| {
         let day = last.checked_sub(jiff::ToSpan::days(back)).ok()?;
         let (from, to) = at(day)?;
         let window = zone.window(from, to)?.0;
         (window.lo <= capture.hi)
             .then(|| Window::new(window.lo, window.hi.min(add_seconds(capture.hi, 1))))
-    })
+    });
+    let latest = before.next()?;
+    if latest.lo <= capture.lo {
+        return Some(latest);
+    }
+    Some(before.next().map_or(latest, |earlier| latest.hull(earlier)))
 }
 
 /// A time in a file name: `20260415T090000-0300_netstat.txt`, `ps-2026-04-15_09.07.00Z.txt`.

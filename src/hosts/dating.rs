@@ -5,8 +5,8 @@ use super::capture::{Captures, own_time};
 use super::clock::Zone;
 use super::grouping::{Group, HostGroups};
 use super::roots::{RootKind, host_path};
-use super::{Dated, DatedTime, HostCase, Options, PlistFile, coverage, zone};
-use crate::evidence::{Modified, problem};
+use super::{Dated, DatedTime, HostCase, Options, coverage, plists, zone};
+use crate::evidence::problem;
 use crate::model::host::{Acquisition, Host};
 use crate::model::interval::Window;
 use crate::model::observation::{
@@ -15,7 +15,7 @@ use crate::model::observation::{
 use crate::model::provenance::SourceId;
 use crate::model::service::Confidence;
 use crate::model::{Text, content_id, stamp};
-use crate::pipeline::{Collected, Source};
+use crate::pipeline::Collected;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Dates everything that one Mac's groups say.
@@ -26,7 +26,7 @@ pub fn date(host: HostGroups, collected: &Collected, options: &Options) -> HostC
     for (acquisition, group) in host.groups.into_iter().enumerate() {
         let captures = Captures::of(&group, collected, &zone, options);
         let made = acquisition_of(&group, &captures, collected);
-        case.plists.extend(plist_files(&group, collected));
+        case.plists.extend(plists::of(&group, collected));
         date_group(group, acquisition, &captures, &zone, &mut case);
         case.acquisitions.push(made);
     }
@@ -132,34 +132,6 @@ fn plists_complete(group: &Group, collected: &Collected) -> Known {
         RootKind::Tree => {
             Known::from(has("/system/library/launchdaemons/") && has("/library/launchdaemons/"))
         }
-    }
-}
-
-fn plist_files(group: &Group, collected: &Collected) -> BTreeMap<SourceId, PlistFile> {
-    let mut files = BTreeMap::new();
-    for observation in &group.observations {
-        let id = observation.place.source;
-        let Fact::Job(_) = &observation.fact else { continue };
-        let Some(source) = collected.sources.get(id.0 as usize) else { continue };
-        let evidence = collected.evidence.get(source.evidence);
-        files.insert(
-            id,
-            PlistFile {
-                path: host_path(&group.root, &source.path),
-                modified: own_modification(source),
-                evidence: evidence.map_or_else(String::new, |e| e.label.clone()),
-            },
-        );
-    }
-    files
-}
-
-/// The modification time of the file on its Mac: tar keeps it; a folder on the examiner's disk has
-/// its own, and zip keeps local times.
-fn own_modification(source: &Source) -> Option<crate::model::Timestamp> {
-    match source.modified {
-        Some(Modified::Utc(time)) => Some(time),
-        Some(Modified::Disk(_) | Modified::Local(_)) | None => None,
     }
 }
 

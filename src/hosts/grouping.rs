@@ -8,6 +8,9 @@ use crate::model::provenance::SourceId;
 use crate::pipeline::Collected;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Begins the name of a host that nothing names.
+const UNNAMED: &str = "unnamed:";
+
 /// The files of one acquisition with what they say.
 #[derive(Debug)]
 pub struct Group {
@@ -181,7 +184,32 @@ fn fold_case(named: BTreeMap<String, Members>) -> Vec<(String, Members)> {
         let slot = folded.entry(name.to_lowercase()).or_insert_with(|| (name, Vec::new()));
         slot.1.extend(members);
     }
+    join_qualified(&mut folded);
     folded.into_values().collect()
+}
+
+/// `mb-01.corp.example` is `mb-01`, unless two domains have a Mac of that name.
+fn join_qualified(folded: &mut BTreeMap<String, (String, Members)>) {
+    let mut qualified: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for name in folded.keys().filter(|name| !name.starts_with(UNNAMED)) {
+        if let Some((short, _)) = name.split_once('.').filter(|(short, _)| !is_number(short)) {
+            qualified.entry(short.to_owned()).or_default().push(name.clone());
+        }
+    }
+    for (short, long) in qualified {
+        let [long] = long.as_slice() else { continue };
+        if folded.contains_key(&short)
+            && let Some((_, members)) = folded.remove(long)
+            && let Some((_, known)) = folded.get_mut(&short)
+        {
+            known.extend(members);
+        }
+    }
+}
+
+/// Whether a part of a name is part of an address.
+fn is_number(part: &str) -> bool {
+    part.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The name of a host that nothing names: the directory stands for it.
@@ -189,5 +217,9 @@ fn unnamed(group: &Group, collected: &Collected) -> String {
     let evidence = collected.evidence.get(group.root.evidence);
     let label = evidence.map_or("", |evidence| evidence.label.as_str());
     let folder = group.root.prefix.trim_end_matches('/').trim_end_matches('!');
-    if folder.is_empty() { format!("unnamed:{label}") } else { format!("unnamed:{label}/{folder}") }
+    if folder.is_empty() {
+        format!("{UNNAMED}{label}")
+    } else {
+        format!("{UNNAMED}{label}/{folder}")
+    }
 }

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod coverage;
 pub mod dating;
 pub mod grouping;
+mod plists;
 pub mod roots;
 pub mod zone;
 

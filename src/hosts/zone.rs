@@ -7,6 +7,7 @@ use crate::model::observation::{Fact, HostClaim, Problem, ProblemKind, When};
 use crate::model::provenance::SourceId;
 use crate::model::{Text, Timestamp};
 use crate::pipeline::Collected;
+use jiff::tz::Offset;
 
 /// Rank of an offset in a file's name: below everything that a host or collector wrote inside a file.
 const IN_NAME: u8 = 6;
@@ -49,7 +50,7 @@ pub fn choose(
     };
     let zone = zone.unwrap_or_else(Zone::assumed);
     for claim in &claims {
-        problems.extend(conflict(claim, &zone).map(|problem| (claim.source, problem)));
+        problems.extend(conflict(claim, &zone, best.at).map(|problem| (claim.source, problem)));
     }
     (zone, problems)
 }
@@ -64,15 +65,17 @@ fn agreeing_zone(
     claims.iter().find_map(|claim| {
         let Claimed::Zone(name) = &claim.claimed else { return None };
         let zone = Zone::named(name, shown(claim.source))?;
-        at.is_none_or(|at| zone.offset_at(at) == seconds).then_some(zone)
+        at.is_some_and(|at| zone.offset_at(at) == seconds).then_some(zone)
     })
 }
 
-fn conflict(claim: &ZoneClaim, zone: &Zone) -> Option<Problem> {
-    let at = claim.at?;
+/// A claim that disagrees with the zone in use at the time it speaks of; a zone without a time is
+/// held against it at the time of the best claim.
+fn conflict(claim: &ZoneClaim, zone: &Zone, best: Option<Timestamp>) -> Option<Problem> {
+    let at = claim.at.or(best)?;
     let seconds = match &claim.claimed {
         Claimed::Offset(seconds) => *seconds,
-        Claimed::Zone(_) => return None,
+        Claimed::Zone(name) => Zone::named(name, "")?.offset_at(at),
     };
     let chosen = zone.offset_at(at);
     (chosen.abs_diff(seconds) >= CONFLICT.unsigned_abs()).then(|| {
@@ -92,10 +95,6 @@ fn claims(host: &HostGroups, collected: &Collected) -> Vec<ZoneClaim> {
     let mut claims = Vec::new();
     for group in &host.groups {
         for observation in &group.observations {
-            let at = match &observation.when {
-                When::Utc(window) => Some(window.lo),
-                _ => None,
-            };
             let (rank, claimed) = match &observation.fact {
                 Fact::Host(HostClaim::Zone { rank, name }) => {
                     (*rank, Claimed::Zone(Text::clone(name)))
@@ -104,6 +103,13 @@ fn claims(host: &HostGroups, collected: &Collected) -> Vec<ZoneClaim> {
                     (*rank, Claimed::Offset(*seconds))
                 }
                 _ => continue,
+            };
+            let at = match (&observation.when, &claimed) {
+                (When::Utc(window), _) => Some(window.lo),
+                (When::Local(local, _), Claimed::Offset(seconds)) => {
+                    Offset::from_seconds(*seconds).ok().and_then(|o| o.to_timestamp(*local).ok())
+                }
+                _ => None,
             };
             claims.push(ZoneClaim { rank, source: observation.place.source, at, claimed });
         }
@@ -120,7 +126,7 @@ fn in_name(source: SourceId, collected: &Collected) -> Option<ZoneClaim> {
     let NamedTime { local, offset: Some(seconds @ (..=-1 | 1..)) } = time_in_name(name)? else {
         return None;
     };
-    let offset = jiff::tz::Offset::from_seconds(seconds).ok()?;
+    let offset = Offset::from_seconds(seconds).ok()?;
     let at = offset.to_timestamp(local).ok();
     Some(ZoneClaim { rank: IN_NAME, source, at, claimed: Claimed::Offset(seconds) })
 }

@@ -146,8 +146,7 @@ fn parse(
     emitter: &mut Emitter,
 ) -> Status {
     let mut input = Input { entry, reader };
-    let result = catch_unwind(AssertUnwindSafe(|| artifact.parse(&mut input, emitter)));
-    match result {
+    match contained(|| artifact.parse(&mut input, emitter)) {
         Ok(Ok(())) => {}
         Ok(Err(ParseError::Foreign(why))) => {
             emitter.problem(Locator::Whole, ProblemKind::ForeignFormat, why);
@@ -162,26 +161,33 @@ fn parse(
             emitter.problem(locator, ProblemKind::MalformedFile, detail);
             emitter.partial = true;
         }
-        Err(panic) => {
-            let what = panic.downcast_ref::<&str>().map(ToString::to_string);
-            let what = what.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            let detail = format!("the parser panicked, which is a bug of Portolan's: {what}");
-            emitter.problem(Locator::Whole, ProblemKind::Panicked, detail);
+        Err(panicked) => {
+            emitter.problem(panicked.locator, panicked.kind, panicked.detail);
             emitter.partial = true;
         }
     }
     if emitter.partial { Status::Partial } else { Status::Parsed }
 }
 
+/// Runs a parser or decoder on hostile bytes; a panic is a problem, and a bug.
+pub(super) fn contained<T>(work: impl FnOnce() -> T) -> Result<T, Problem> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let what = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let what = what.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        let detail = format!("reading it panicked, which is a bug of Portolan's: {what}");
+        problem(ProblemKind::Panicked, detail)
+    })
+}
+
 /// Accounts for everything that was read: observations, counted skips, problems.
 fn conclude(mut source: Source, mut emitter: Emitter) -> Outcome {
     source.records = emitter.observations.len() as u64;
-    if emitter.more_problems > 0 {
-        let detail = format!("{} further problems are not listed", emitter.more_problems);
-        emitter.problems.push(problem(ProblemKind::Limit, detail));
-    }
     source.problems.append(&mut emitter.problems);
     source.problem_count = (source.problems.len() as u64).saturating_add(emitter.more_problems);
+    if emitter.more_problems > 0 {
+        let detail = format!("{} further problems are not listed", emitter.more_problems);
+        source.problems.push(problem(ProblemKind::Limit, detail));
+    }
     let skips = emitter.skipped.iter().map(|(what, count)| format!("{count} skipped: {what}"));
     let mut notes: Vec<String> = Some(std::mem::take(&mut source.note))
         .filter(|note| !note.is_empty())

@@ -115,16 +115,25 @@ fn read_entry(
     then: &mut dyn FnMut(&[u8], &mut dyn Read),
 ) {
     let mut handled = false;
-    let result = volume.read(entry, &mut |reader| {
-        let (head, tail) = examine::read_head(reader)?;
-        handled = true;
-        then(&head, &mut tail.chain(reader));
-        Ok(())
+    let result = examine::contained(|| {
+        volume.read(entry, &mut |reader| {
+            let (head, tail) = examine::read_head(reader)?;
+            then(&head, &mut tail.chain(reader));
+            handled = true;
+            Ok(())
+        })
     });
-    if let (Err(error), false) = (result, handled) {
+    let problem = match result {
+        Err(panicked) => panicked,
+        Ok(Err(error)) => {
+            let kind = encrypted(&error).unwrap_or_else(|| kind_of(&error));
+            problem(kind, error.to_string())
+        }
+        Ok(Ok(())) => return,
+    };
+    if !handled {
         let source = examine::unread(&place.shown(entry), entry, context);
-        let kind = encrypted(&error).unwrap_or_else(|| kind_of(&error));
-        context.add(examine::failed(source, problem(kind, error.to_string())));
+        context.add(examine::failed(source, problem));
     }
 }
 
@@ -201,10 +210,11 @@ fn container(
     source.status = Status::Parsed;
     let inside = place.inside(&shown, opened.entry.size);
     let mut hashing = HashingReader::new(Cursor::new(opened.head).chain(rest), Wanted::default());
-    let walked = match kind {
+    let walked = examine::contained(|| match kind {
         ArchiveKind::Zip => zip(opened, &mut hashing, &inside, context),
         _ => stream::stream(kind, opened.entry, &mut hashing, &inside, context),
-    };
+    });
+    let walked = walked.unwrap_or_else(Err);
     finish_container(&mut source, hashing);
     match walked {
         Ok((records, problems)) => {

@@ -1,15 +1,16 @@
 //! Parts of flows → bindings: owner, families, state, life, citations.
 
+use super::JobRecord;
 use super::evidence::cite;
-use super::intervals::{Listings, life_of};
+use super::intervals::listings::Listings;
+use super::intervals::{Events, Witnesses, life_of, places};
 use super::owners::{Owners, Part, identity_of};
 use super::sockets::{FlowKey, Row};
-use super::{JobRecord, ProcessInstance};
 use crate::hosts::HostCase;
 use crate::model::binding::{Binding, Certainty, CitationRole, EndState};
 use crate::model::network::{Address, Families, Port};
-use crate::model::observation::{Known, ListingTool};
-use crate::model::provenance::SourceId;
+use crate::model::observation::{Known, ListingTool, Problem};
+use crate::model::provenance::{Place, SourceId};
 use crate::model::service::{Confidence, Direction};
 use crate::model::{Text, content_id};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,25 +23,45 @@ pub struct Maker<'a> {
     /// Processes and jobs.
     pub owners: Owners<'a>,
     /// Listings of sockets.
-    pub listings: Listings<'a>,
+    pub listings: &'a Listings<'a>,
+    /// What else bounds lives.
+    pub events: Events<'a>,
     /// Ephemeral ports.
     pub ephemeral: RangeInclusive<u16>,
 }
 
 impl Maker<'_> {
-    /// All bindings that rows show.
-    pub fn bindings(&self, rows: Vec<Row<'_>>) -> Vec<Binding> {
+    /// All bindings that rows show, and where the evidence of their lives contradicts itself.
+    pub fn bindings(&self, rows: Vec<Row<'_>>) -> (Vec<Binding>, Vec<(SourceId, Problem)>) {
         let mut flows: BTreeMap<FlowKey, Vec<Row<'_>>> = BTreeMap::new();
         for row in rows {
             flows.entry(row.key.clone()).or_default().push(row);
         }
-        let mut bindings = Vec::new();
+        let (mut bindings, mut problems) = (Vec::new(), Vec::new());
         for (key, rows) in flows {
-            for part in self.owners.split(&key, rows) {
-                bindings.push(self.binding(&key, &part));
+            let flow = places(&rows);
+            let parts = self.owners.split(&key, rows);
+            let unknown: BTreeSet<Place> =
+                parts.iter().filter(|part| part.owners.is_empty()).flat_map(own_places).collect();
+            for part in &parts {
+                let mut binding = self.binding(&key, part);
+                // A row of unknown owner may be this one: its listing is not without it.
+                let rows = if part.owners.is_empty() {
+                    flow.clone()
+                } else {
+                    unknown.iter().copied().chain(own_places(part)).collect()
+                };
+                problems.extend(life_of(&mut binding, part, &rows, &self.witnesses()));
+                self.finish(&mut binding, &key);
+                bindings.push(binding);
             }
         }
-        bindings
+        (bindings, problems)
+    }
+
+    fn witnesses(&self) -> Witnesses<'_> {
+        let Self { case, owners, listings, events, .. } = self;
+        Witnesses { case, owners, listings, events }
     }
 
     fn binding(&self, key: &FlowKey, part: &Part<'_>) -> Binding {
@@ -51,8 +72,11 @@ impl Maker<'_> {
         binding.held_by_launchd = part.launchd;
         if by_launchd {
             self.owned_by_job(&mut binding, part);
-        } else if let Some(life) = primary {
-            self.owned_by_process(&mut binding, life);
+        } else if let Some(index) = holders.first() {
+            self.owned_by_process(&mut binding, key, *index);
+            self.activated_by_launchd(&mut binding, part);
+        } else {
+            unidentified(&mut binding, part);
         }
         if let Some(life) = primary {
             binding.process = life.name.as_ref().map(|name| Text::clone(&name.text));
@@ -67,11 +91,13 @@ impl Maker<'_> {
         }
         binding.holders = holders;
         self.add_rows(&mut binding, part);
-        life_of(&mut binding, part, self.case, &self.owners, &self.listings);
-        self.cite_owner(&mut binding);
-        binding.confidence = self.confidence(&binding);
-        self.identify(&mut binding, key);
         binding
+    }
+
+    fn finish(&self, binding: &mut Binding, key: &FlowKey) {
+        self.cite_owner(binding);
+        binding.confidence = self.confidence(binding);
+        self.identify(binding, key);
     }
 
     /// Holders, the one that answers for the binding first: not launchd, then a parent before its
@@ -89,12 +115,36 @@ impl Maker<'_> {
         holders
     }
 
-    fn owned_by_process(&self, binding: &mut Binding, life: &ProcessInstance) {
+    fn owned_by_process(&self, binding: &mut Binding, key: &FlowKey, index: usize) {
+        let processes = self.owners.processes;
+        let Some(life) = processes.all.get(index) else { return };
         binding.identity = identity_of(life, self.owners.jobs);
         binding.service.clone_from(&life.label);
         let basis = life.label_basis.map(|basis| format!("; job by {basis}")).unwrap_or_default();
         binding.attribution = format!("pid {}{basis}", life.pid);
         binding.job = life.label.as_ref().and_then(|label| job_of(self.owners.jobs, label));
+        if let Some(next) = processes.next_of_pid(key.epoch, index) {
+            let name = next.name.as_ref().map_or("another process", |name| &name.text);
+            let note = format!("pid {} was used again later, by {name}: no connection", life.pid);
+            binding.notes.push(note);
+        }
+    }
+
+    /// A service that launchd handed its socket to.
+    fn activated_by_launchd(&self, binding: &mut Binding, part: &Part<'_>) {
+        if !part.launchd {
+            return;
+        }
+        binding.attribution.push_str("; activated by launchd");
+        let mut explaining = part.explained_by.iter();
+        if let (None, Some(only), None) = (&binding.service, explaining.next(), explaining.next())
+            && let Some(job) = self.owners.jobs.get(*only)
+        {
+            binding.job = Some(*only);
+            binding.service = Some(Text::clone(&job.label));
+            binding.identity = identity_of_job(job);
+            binding.attribution.push_str(" for the job whose Sockets explain it");
+        }
     }
 
     fn owned_by_job(&self, binding: &mut Binding, part: &Part<'_>) {
@@ -149,6 +199,7 @@ impl Maker<'_> {
                 binding.notes.push(format!("used on behalf of pid {effective} (delegated socket)"));
             }
         }
+        binding.notes.extend(part.notes.iter().cloned());
         binding.notes.sort();
         binding.notes.dedup();
         // netstat tells tcp6 from tcp46, lsof does not.
@@ -191,6 +242,27 @@ impl Maker<'_> {
         };
         name_ids(binding, &self.case.host.name, &boot.unwrap_or_default(), &self.ephemeral);
     }
+}
+
+fn own_places<'a>(part: &'a Part<'_>) -> impl Iterator<Item = Place> + 'a {
+    part.rows.iter().map(|row| row.fact.place)
+}
+
+/// A pid about which nothing else fits in time: only what the row itself names.
+fn unidentified(binding: &mut Binding, part: &Part<'_>) {
+    let Some(row) = part.rows.iter().find(|row| row.socket.pid.is_some()) else { return };
+    if part.owners.is_empty() {
+        return;
+    }
+    binding.pid = row.socket.pid;
+    binding.user.clone_from(&row.socket.user);
+    if let Some(name) = &row.socket.name {
+        binding.process = Some(Text::clone(&name.text));
+        binding.process_cut = name.cut;
+        binding.identity = format!("name:{}", name.text);
+    }
+    let pid = binding.pid.unwrap_or_default();
+    binding.attribution = format!("pid {pid}; no process that fits in time is known");
 }
 
 /// Gives a binding and its tuple their ids.

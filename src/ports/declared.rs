@@ -2,16 +2,18 @@
 //! log, and rows for what only a job declares.
 
 use super::bindings::{blank, identity_of_job, name_ids};
-use super::evidence::cite;
+use super::evidence::{Epoch, cite, epoch_of};
+use super::labels::BY_PATH;
 use super::sockets::FlowKey;
 use super::{HostPorts, JobRecord};
-use crate::hosts::HostCase;
+use crate::hosts::{Dated, HostCase};
 use crate::model::Text;
 use crate::model::binding::{Binding, BindingState, Certainty, Citation, CitationRole};
 use crate::model::interval::Interval;
 use crate::model::network::{Address, Protocol, Scope, scope_of};
 use crate::model::observation::{Fact, JobEventKind};
 use crate::model::service::{Confidence, DeclaredPort, Direction, Origin};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// Whether a declared port is the one that a binding shows.
@@ -40,10 +42,14 @@ fn same_peer(declared: &Address, seen: Option<&Address>) -> bool {
     }
 }
 
-/// Gives bindings without a job the one whose only declared target is their peer.
+/// Gives bindings without a job, or with one by no more than its program, the job whose only
+/// declared target is their peer.
 pub fn attribute_by_target(ports: &mut HostPorts) {
     for binding in &mut ports.bindings {
-        if binding.service.is_some() || binding.direction != Direction::Outbound {
+        let holder = binding.holders.first().and_then(|index| ports.processes.get(*index));
+        let by_path = holder.is_some_and(|life| life.label_basis == Some(BY_PATH));
+        let is_told = binding.service.is_some() && !by_path;
+        if is_told || binding.direction != Direction::Outbound {
             continue;
         }
         let mut matching = ports.jobs.iter().enumerate().filter(|(_, job)| {
@@ -57,9 +63,14 @@ pub fn attribute_by_target(ports: &mut HostPorts) {
                 })
         });
         if let (Some((index, job)), None) = (matching.next(), matching.next()) {
+            if binding.service.as_ref() == Some(&job.label) {
+                continue;
+            }
             binding.job = Some(index);
             binding.service = Some(Text::clone(&job.label));
-            binding.attribution.push_str("; job by its only declared target, which is this peer");
+            let pid = binding.pid.map_or_else(String::new, |pid| format!("pid {pid}; "));
+            binding.attribution =
+                format!("{pid}job by its only declared target, which is this peer");
         }
     }
 }
@@ -98,33 +109,43 @@ fn declaration(job: &JobRecord, declared: &DeclaredPort) -> Option<Citation> {
 /// Rows for declared ports that nothing observed: `inferred` where the log shows that a connection
 /// to one started its job, else `declared`.
 pub fn add_unobserved(ports: &mut HostPorts, case: &HostCase, ephemeral: &RangeInclusive<u16>) {
+    let connected = started_by_connection(case);
     let mut rows: Vec<Binding> = Vec::new();
     for (index, job) in ports.jobs.iter().enumerate() {
         for (declared, number) in &job.declared {
             let Some(number) = *number else { continue };
-            let observed = ports.bindings.iter().any(|binding| {
-                let this_job =
-                    binding.job == Some(index) || binding.job_candidates.contains(&index);
-                this_job && agrees(declared, Some(number), binding)
-            });
-            if observed {
+            // Whoever holds it: what was observed needs no row that is only declared.
+            if ports.bindings.iter().any(|binding| agrees(declared, Some(number), binding)) {
                 continue;
             }
-            let mut row = unobserved(index, job, declared, number);
-            infer(&mut row, job, declared, case);
-            name_ids(&mut row, &case.host.name, "", ephemeral);
-            match rows.iter_mut().find(|known| known.id == row.id) {
-                Some(known) => {
-                    known.families = known.families.union(row.families);
-                    known.local_addresses.extend(row.local_addresses);
-                    known.local_addresses.sort();
-                    known.local_addresses.dedup();
-                }
-                None => rows.push(row),
+            let row = unobserved(index, job, declared, number);
+            let starts = connected.get(&job.label).filter(|_| declared.origin == Origin::Sockets);
+            let fresh = match starts {
+                Some(starts) => inferred(&row, starts),
+                None => vec![row],
+            };
+            for mut row in fresh {
+                let boot = row.boot.and_then(|boot| case.boots.get(boot));
+                let boot = boot.map_or("", |boot| boot.id.as_str());
+                name_ids(&mut row, &case.host.name, boot, ephemeral);
+                pool(&mut rows, row);
             }
         }
     }
     ports.bindings.extend(rows);
+}
+
+/// Adds a row, or its families and addresses to the row of the same id.
+fn pool(rows: &mut Vec<Binding>, row: Binding) {
+    match rows.iter_mut().find(|known| known.id == row.id) {
+        Some(known) => {
+            known.families = known.families.union(row.families);
+            known.local_addresses.extend(row.local_addresses);
+            known.local_addresses.sort();
+            known.local_addresses.dedup();
+        }
+        None => rows.push(row),
+    }
 }
 
 fn unobserved(index: usize, job: &JobRecord, declared: &DeclaredPort, number: u16) -> Binding {
@@ -162,25 +183,34 @@ fn unobserved(index: usize, job: &JobRecord, declared: &DeclaredPort, number: u1
     row
 }
 
-/// "Successfully spawned … because ipc (socket)": a connection to one of the job's sockets was made.
-fn infer(row: &mut Binding, job: &JobRecord, declared: &DeclaredPort, case: &HostCase) {
-    let sockets = job.declared.iter().filter(|(port, _)| port.origin == Origin::Sockets).count();
-    if declared.origin != Origin::Sockets || sockets == 0 {
-        return;
-    }
+/// Starts of jobs "because ipc (socket)", by label: a connection to one of its sockets was made.
+fn started_by_connection(case: &HostCase) -> BTreeMap<Text, Vec<&Dated>> {
+    let mut starts: BTreeMap<Text, Vec<&Dated>> = BTreeMap::new();
     for fact in &case.facts {
         let Fact::JobEvent(event) = &fact.fact else { continue };
         let by_socket = matches!(&event.kind,
             JobEventKind::Launched { reason, .. } if reason.contains("ipc (socket)"));
-        if !by_socket || event.label.as_ref() != Some(&job.label) {
-            continue;
+        if let Some(label) = event.label.as_ref().filter(|_| by_socket && fact.time.is_some()) {
+            starts.entry(Text::clone(label)).or_default().push(fact);
         }
+    }
+    starts
+}
+
+/// One row for each boot (or acquisition without one) in which a connection started the job.
+fn inferred(declared: &Binding, starts: &[&Dated]) -> Vec<Binding> {
+    let mut rows: BTreeMap<Epoch, Binding> = BTreeMap::new();
+    for fact in starts {
         let Some(window) = fact.window() else { continue };
+        let row = rows.entry(epoch_of(fact)).or_insert_with(|| declared.clone());
         let seen = Interval::sighted(window);
         row.interval = Some(row.interval.map_or(seen, |known| known.join(seen)));
         row.certainty = Certainty::Inferred;
         row.boot = fact.boot;
+        // launchd held the socket: else nobody could have connected.
+        row.held_by_launchd = true;
         row.sightings = row.sightings.saturating_add(1);
         row.citations.push(cite(fact, CitationRole::Sighting));
     }
+    rows.into_values().collect()
 }

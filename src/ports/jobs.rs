@@ -27,7 +27,7 @@ pub fn of(case: &HostCase, names: &Names<'_>) -> Vec<JobRecord> {
     let mut jobs: Vec<JobRecord> = jobs.into_values().collect();
     for fact in &case.facts {
         if let Fact::JobState(state) = &fact.fact {
-            show(state, &mut jobs, names);
+            show(state, evidence_of(fact, case), &mut jobs, names);
         }
     }
     let overrides = Overrides::of(case);
@@ -105,10 +105,22 @@ fn resolved(declared: &[DeclaredPort], names: &Names<'_>) -> Vec<(DeclaredPort, 
     declared.iter().map(|port| (port.clone(), number(port))).collect()
 }
 
+/// The label of the evidence that a fact stands in.
+fn evidence_of<'a>(fact: &Dated, case: &'a HostCase) -> &'a str {
+    case.acquisitions.get(fact.acquisition).map_or("", |made| made.evidence.as_str())
+}
+
+/// Whether launchctl's domain (`system`, `gui/501`, `user/501`) can be that of a job.
+fn may_be_domain(shown: Option<&str>, domain: &str) -> bool {
+    let is_system = |domain: &str| domain == "system";
+    shown.is_none_or(|shown| domain.is_empty() || is_system(shown) == is_system(domain))
+}
+
 /// Adds what launchctl showed: to the job of that label, or as a job whose plist is not here.
-fn show(state: &JobState, jobs: &mut Vec<JobRecord>, names: &Names<'_>) {
+fn show(state: &JobState, evidence: &str, jobs: &mut Vec<JobRecord>, names: &Names<'_>) {
     let matching = |job: &JobRecord| {
         job.label == state.label
+            && may_be_domain(state.domain.as_deref(), &job.domain)
             && state.plist_path.as_deref().is_none_or(|path| {
                 job.plist_path
                     .as_deref()
@@ -135,7 +147,7 @@ fn show(state: &JobState, jobs: &mut Vec<JobRecord>, names: &Names<'_>) {
             plist_created: None,
             plist_modified: None,
             declared: Vec::new(),
-            evidence: String::new(),
+            evidence: evidence.to_owned(),
         });
         jobs.len().saturating_sub(1)
     });
@@ -220,7 +232,7 @@ pub fn file_times(case: &HostCase) -> BTreeMap<&str, &FileTimes> {
     rows.collect()
 }
 
-/// The earlier of birth and change that a bodyfile tells for a path.
+/// The birth that a bodyfile tells for a path; where it tells none, the last change.
 pub fn birth_of(times: &BTreeMap<&str, &FileTimes>, path: &str) -> Option<Timestamp> {
     let row = times.get(path)?;
     row.created.or(row.modified)

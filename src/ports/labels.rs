@@ -1,9 +1,12 @@
 //! Processes and jobs → which process belongs to which job (time.md 7.6.4, strongest evidence first).
 
-use super::names_of::{base_name, executable_of};
+use super::names_of::{base_name, compatible, executable_of};
+use super::place::canonical;
 use super::processes::Processes;
 use super::{JobRecord, ProcessInstance};
 use crate::model::Text;
+use crate::model::observation::ProcessName;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Programs that run whatever they are given: sharing one with a job proves nothing.
@@ -33,6 +36,9 @@ const GENERIC: &[&str] = &[
     "login",
     "xpcproxy",
 ];
+
+/// The weakest way to know a label.
+pub const BY_PATH: &str = "same program as the job (probable)";
 
 /// Completes paths and names of processes, and gives labels to those that have none.
 pub fn attribute(processes: &mut Processes, jobs: &[JobRecord]) {
@@ -77,16 +83,16 @@ fn complete(life: &mut ProcessInstance, jobs: &[JobRecord]) {
         });
         if let Some(full) = full.filter(|full| agrees(life, full) && !full.is_empty()) {
             let text = Text::from(full);
-            life.name = Some(crate::model::observation::ProcessName { text, cut: false });
+            life.name = Some(ProcessName { text, cut: false });
         }
     }
 }
 
-/// Whether a path or name can be what the known name is the beginning of.
+/// Whether a path or name can be what the known name is, or is the beginning of.
 fn agrees(life: &ProcessInstance, path: &str) -> bool {
     let Some(name) = &life.name else { return true };
-    let base = base_name(path).to_lowercase();
-    base.starts_with(&name.text.to_lowercase())
+    let base = ProcessName { text: Text::from(base_name(path)), cut: false };
+    compatible(&base, name)
 }
 
 /// Jobs by their whole command line; `None` where two jobs share one.
@@ -163,8 +169,8 @@ fn inherit(processes: &mut Processes, jobs: &[JobRecord]) {
 }
 
 /// Jobs by program path, where only one job has that program and the program is not generic.
-fn by_path(jobs: &[JobRecord]) -> BTreeMap<&str, Option<&JobRecord>> {
-    let mut map: BTreeMap<&str, Option<&JobRecord>> = BTreeMap::new();
+fn by_path(jobs: &[JobRecord]) -> BTreeMap<Cow<'_, str>, Option<&JobRecord>> {
+    let mut map: BTreeMap<Cow<'_, str>, Option<&JobRecord>> = BTreeMap::new();
     for job in jobs.iter().filter(|job| !job.label.is_empty()) {
         let Some(program) = job.program.as_deref().filter(|path| path.starts_with('/')) else {
             continue;
@@ -172,13 +178,21 @@ fn by_path(jobs: &[JobRecord]) -> BTreeMap<&str, Option<&JobRecord>> {
         if GENERIC.contains(&base_name(program)) {
             continue;
         }
-        map.entry(program).and_modify(|known| *known = None).or_insert(Some(job));
+        map.entry(canonical(program))
+            .and_modify(|known| {
+                // One job of several acquisitions or of several users is one label.
+                if known.is_some_and(|known| known.label != job.label) {
+                    *known = None;
+                }
+            })
+            .or_insert(Some(job));
     }
     map
 }
 
-fn label_by_path(life: &mut ProcessInstance, jobs: &BTreeMap<&str, Option<&JobRecord>>) {
-    let Some(Some(job)) = life.path.as_deref().and_then(|path| jobs.get(path)) else { return };
+fn label_by_path(life: &mut ProcessInstance, jobs: &BTreeMap<Cow<'_, str>, Option<&JobRecord>>) {
+    let path = life.path.as_deref().map(canonical);
+    let Some(Some(job)) = path.and_then(|path| jobs.get(&path)) else { return };
     life.label = Some(Text::clone(&job.label));
-    life.label_basis = Some("same program as the job (probable)");
+    life.label_basis = Some(BY_PATH);
 }

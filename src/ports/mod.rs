@@ -6,6 +6,7 @@
 //! life ([`intervals`]). What jobs declare is held against it at the end ([`declared`]).
 
 pub mod bindings;
+pub mod conflicts;
 pub mod declared;
 pub mod evidence;
 pub mod identity;
@@ -22,7 +23,7 @@ pub mod sockets;
 use crate::hosts::HostCase;
 use crate::model::binding::{Binding, Citation};
 use crate::model::interval::Window;
-use crate::model::observation::{Known, ProcessName};
+use crate::model::observation::{Known, Problem, ProcessName};
 use crate::model::provenance::SourceId;
 use crate::model::service::{DeclaredPort, Job};
 use crate::model::{Text, Timestamp, content_id, stamp};
@@ -58,6 +59,10 @@ pub struct ProcessInstance {
     pub label: Option<Text>,
     /// How that is known.
     pub label_basis: Option<&'static str>,
+    /// What tells the earlier edge of its start.
+    pub start_evidence: Option<Citation>,
+    /// What tells the later edge of its exit.
+    pub exit_evidence: Option<Citation>,
     /// What supports all this.
     pub citations: Vec<Citation>,
 }
@@ -106,6 +111,8 @@ pub struct HostPorts {
     pub jobs: Vec<JobRecord>,
     /// Its bindings, in the order of the `bindings` table.
     pub bindings: Vec<Binding>,
+    /// Where the evidence contradicts itself.
+    pub problems: Vec<(SourceId, Problem)>,
 }
 
 /// Reconstructs who held or reached which port on a host.
@@ -116,16 +123,20 @@ pub fn reconstruct(case: &HostCase, embedded: &dyn PortNames) -> HostPorts {
     labels::attribute(&mut processes, &jobs);
     let ephemeral = sockets::ephemeral_ports(case);
     let rows = sockets::rows(case, &names, &inetd_ports(&jobs));
-    let owners = owners::Owners { processes: &processes, jobs: &jobs };
-    let listings = intervals::Listings::of(case);
-    let maker = bindings::Maker { case, owners, listings, ephemeral: ephemeral.clone() };
-    let bindings = maker.bindings(rows);
+    let listings = intervals::listings::Listings::of(case);
+    let owners = owners::Owners { processes: &processes, jobs: &jobs, listings: &listings };
+    let events = intervals::Events::of(case);
+    let maker =
+        bindings::Maker { case, owners, listings: &listings, events, ephemeral: ephemeral.clone() };
+    let (bindings, problems) = maker.bindings(rows);
     name_processes(&mut processes.all, case);
-    let mut ports = HostPorts { processes: processes.all, jobs, bindings };
+    let mut ports = HostPorts { processes: processes.all, jobs, bindings, problems };
+    conflicts::mark(&mut ports);
     declared::attribute_by_target(&mut ports);
     declared::mark_agreement(&mut ports);
     declared::add_unobserved(&mut ports, case, &ephemeral);
     sort(&mut ports.bindings);
+    ports.problems.sort();
     ports
 }
 

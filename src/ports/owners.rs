@@ -1,11 +1,18 @@
 //! Rows of one flow → one part for each owner: socket → holders → launchd job (formats.md 4.3).
+//!
+//! lsof shows who holds a socket; netstat names only the last process that used it (formats.md 1.6),
+//! which after a hand-off or a fork is another one.
 
 use super::evidence::Epoch;
 use super::identity::{normalise_label, normalise_path};
+use super::intervals::listings::Listings;
 use super::processes::Processes;
 use super::sockets::{FlowKey, Row};
 use super::{JobRecord, ProcessInstance};
-use crate::model::network::{Address, Protocol, Scope, scope_of};
+use crate::model::binding::BindingState;
+use crate::model::interval::Window;
+use crate::model::network::{Address, Families, Protocol, Scope, scope_of};
+use crate::model::observation::{Known, ListingTool};
 use crate::model::service::Direction;
 use std::collections::BTreeSet;
 
@@ -22,8 +29,13 @@ pub struct Part<'a> {
     pub explained_by: BTreeSet<usize>,
     /// Whether pid 1 holds it.
     pub launchd: bool,
+    /// What is to be said about the owner.
+    pub notes: BTreeSet<String>,
     sockets: BTreeSet<(bool, u64)>,
 }
+
+/// Seconds within which two tools of one collection look at the same sockets.
+const SAME_LOOK: i64 = 900;
 
 /// What is known of processes and jobs while owners are sought.
 pub struct Owners<'a> {
@@ -31,22 +43,111 @@ pub struct Owners<'a> {
     pub processes: &'a Processes,
     /// Jobs.
     pub jobs: &'a [JobRecord],
+    /// Listings of sockets.
+    pub listings: &'a Listings<'a>,
 }
 
 impl Owners<'_> {
     /// Splits the rows of a flow by owner.
     pub fn split<'a>(&self, key: &FlowKey, rows: Vec<Row<'a>>) -> Vec<Part<'a>> {
-        let (owned, orphans): (Vec<_>, Vec<_>) =
-            rows.into_iter().partition(|row| row.socket.pid.is_some());
+        let mut held = Vec::new();
+        let mut used = Vec::new();
+        let mut orphans = Vec::new();
+        for row in rows {
+            let by_netstat = self.listings.tool_of(row.fact.place) == Some(ListingTool::Netstat);
+            match row.socket.pid {
+                None => orphans.push(row),
+                // The last process that used a socket on its way out may be long gone.
+                Some(_) if by_netstat && row.state == BindingState::Closing => orphans.push(row),
+                Some(_) if by_netstat => used.push(row),
+                Some(_) => held.push(row),
+            }
+        }
         let mut parts: Vec<Part<'a>> = Vec::new();
-        for row in owned {
+        for row in held {
             let part = self.part_of(key, row);
             join(&mut parts, part);
         }
+        for row in used {
+            let part = self.part_of(key, row);
+            self.join_user(&mut parts, part);
+        }
         for row in orphans {
-            adopt(&mut parts, row);
+            self.adopt(&mut parts, row);
         }
         parts
+    }
+
+    /// Adds a part that netstat names. Where a privileged lsof of the same look shows other holders of
+    /// the very endpoint, the process that netstat names only used it last.
+    fn join_user<'a>(&self, parts: &mut Vec<Part<'a>>, mut fresh: Part<'a>) {
+        let is_known = parts.iter().any(|part| is_same(part, &fresh));
+        let Some(row) = fresh.rows.first().filter(|_| !is_known && !fresh.launchd) else {
+            return join(parts, fresh);
+        };
+        let shows_it = |known: &Row<'_>| {
+            same_look(known, row)
+                && same_endpoint(known, row)
+                && self.listings.tool_of(known.fact.place) == Some(ListingTool::Lsof)
+                && self.listings.privilege_of(known.fact.place) == Known::Yes
+        };
+        let Some(part) = parts.iter_mut().find(|part| part.rows.iter().any(shows_it)) else {
+            return join(parts, fresh);
+        };
+        let pid = row.socket.pid.unwrap_or_default();
+        let name = row.socket.name.as_ref().map_or("a process", |name| &name.text);
+        let note = format!("netstat names {name} (pid {pid}) as the last to use it; lsof decides");
+        part.notes.insert(note);
+        part.sockets.append(&mut fresh.sockets);
+        part.rows.append(&mut fresh.rows);
+    }
+
+    /// Gives a row without a process to the owner of the same socket, else to the only owner of the
+    /// same endpoint that was seen at that time, else to one known to have run then; what remains
+    /// has an unknown owner. A socket on its way out belongs to whom the socket itself shows.
+    fn adopt<'a>(&self, parts: &mut Vec<Part<'a>>, row: Row<'a>) {
+        let ids = socket_ids(&row);
+        let by_socket = parts.iter().position(|part| !part.sockets.is_disjoint(&ids));
+        let only = |fits: &dyn Fn(&Part<'a>) -> bool| {
+            let mut fitting =
+                parts.iter().enumerate().filter(|(_, part)| !part.owners.is_empty() && fits(part));
+            let first = fitting.next().map(|(index, _)| index);
+            (first, fitting.next().is_some())
+        };
+        let endpoint = |part: &Part<'a>| part.rows.iter().any(|known| same_endpoint(known, &row));
+        let look = |part: &Part<'a>| part.rows.iter().any(|known| same_look(known, &row));
+        let ran = |part: &Part<'a>| endpoint(part) && self.ran(part, row.fact.window());
+        let closing = row.state == BindingState::Closing;
+        let by_owner = match (only(&|part| endpoint(part) && look(part)), only(&look)) {
+            _ if closing => None,
+            ((Some(index), false), _) => Some(index),
+            ((Some(_), true), _) => None,
+            // The socket was replaced between two looks of one collection.
+            ((None, _), (Some(index), false)) if row.key.remote.is_some() => Some(index),
+            _ => match only(&ran) {
+                (index, false) => index,
+                (_, true) => None,
+            },
+        };
+        let unknown = || parts.iter().position(|part| part.owners.is_empty());
+        let index = by_socket.or(by_owner).or_else(unknown);
+        match index.and_then(|index| parts.get_mut(index)) {
+            Some(part) => {
+                part.sockets.extend(ids);
+                part.rows.push(row);
+            }
+            None => parts.push(Part { sockets: ids, rows: vec![row], ..Part::default() }),
+        }
+    }
+
+    /// Whether some holder of a part is known to have run all through a window.
+    fn ran(&self, part: &Part<'_>, window: Option<Window>) -> bool {
+        let Some(window) = window else { return false };
+        part.holders.iter().filter_map(|index| self.processes.all.get(*index)).any(|life| {
+            life.pid != 1
+                && life.started.is_some_and(|started| started.hi <= window.lo)
+                && life.exited.is_none_or(|exited| exited.lo >= window.hi)
+        })
     }
 
     fn part_of<'a>(&self, key: &FlowKey, row: Row<'a>) -> Part<'a> {
@@ -66,6 +167,8 @@ impl Owners<'_> {
             part.owners.insert(format!("launchd {}", labels.join(" ")));
         } else if let Some(life) = holder.and_then(|holder| self.processes.all.get(holder)) {
             part.owners.insert(identity_of(life, self.jobs));
+        } else {
+            part.owners.insert(format!("pid:{pid}"));
         }
         part.rows.push(row);
         part
@@ -105,10 +208,8 @@ fn socket_ids(row: &Row<'_>) -> BTreeSet<(bool, u64)> {
 
 /// Adds a part to those that have its owner or its socket, which become one.
 fn join<'a>(parts: &mut Vec<Part<'a>>, mut fresh: Part<'a>) {
-    let same = |part: &Part<'a>| {
-        !part.owners.is_disjoint(&fresh.owners) || !part.sockets.is_disjoint(&fresh.sockets)
-    };
-    let (matching, others): (Vec<_>, Vec<_>) = std::mem::take(parts).into_iter().partition(same);
+    let (matching, others): (Vec<_>, Vec<_>) =
+        std::mem::take(parts).into_iter().partition(|part| is_same(part, &fresh));
     *parts = others;
     let mut rows = Vec::new();
     for part in matching {
@@ -116,6 +217,7 @@ fn join<'a>(parts: &mut Vec<Part<'a>>, mut fresh: Part<'a>) {
         fresh.holders.extend(part.holders);
         fresh.explained_by.extend(part.explained_by);
         fresh.sockets.extend(part.sockets);
+        fresh.notes.extend(part.notes);
         fresh.launchd |= part.launchd;
         rows.extend(part.rows);
     }
@@ -124,32 +226,36 @@ fn join<'a>(parts: &mut Vec<Part<'a>>, mut fresh: Part<'a>) {
     parts.push(fresh);
 }
 
-/// Gives a row without a process to the owner of the same socket, else of the same endpoints, else
-/// to the only owner there is; what remains has an unknown owner.
-fn adopt<'a>(parts: &mut Vec<Part<'a>>, row: Row<'a>) {
-    let ids = socket_ids(&row);
-    let by_socket = parts.iter().position(|part| !part.sockets.is_disjoint(&ids));
-    let by_endpoint = || {
-        parts.iter().position(|part| {
-            part.rows.iter().any(|known| {
-                known.local_port == row.local_port
-                    && known.socket.local.address == row.socket.local.address
-                    && !part.owners.is_empty()
-            })
-        })
-    };
-    let owned = parts.iter().filter(|part| !part.owners.is_empty()).count();
-    let only =
-        || (owned == 1).then(|| parts.iter().position(|part| !part.owners.is_empty())).flatten();
-    let unknown = || parts.iter().position(|part| part.owners.is_empty());
-    let index = by_socket.or_else(by_endpoint).or_else(only).or_else(unknown);
-    match index.and_then(|index| parts.get_mut(index)) {
-        Some(part) => {
-            part.sockets.extend(ids);
-            part.rows.push(row);
+fn is_same(one: &Part<'_>, other: &Part<'_>) -> bool {
+    !one.owners.is_disjoint(&other.owners) || !one.sockets.is_disjoint(&other.sockets)
+}
+
+/// Whether two rows stand in captures of one collection that were taken together.
+fn same_look(one: &Row<'_>, other: &Row<'_>) -> bool {
+    one.fact.acquisition == other.fact.acquisition
+        && match (one.fact.window(), other.fact.window()) {
+            (Some(one), Some(other)) => one.shifted(-SAME_LOOK, SAME_LOOK).meets(other),
+            _ => true,
         }
-        None => parts.push(Part { sockets: ids, rows: vec![row], ..Part::default() }),
-    }
+}
+
+/// Whether two rows can be one socket by their local ends and families.
+fn same_endpoint(one: &Row<'_>, other: &Row<'_>) -> bool {
+    one.local_port == other.local_port
+        && one.local_address() == other.local_address()
+        && may_be_same(one.socket.families, other.socket.families)
+}
+
+/// Whether some socket can be of both families. An undecided one is either.
+fn may_be_same(one: Families, other: Families) -> bool {
+    let six = |set: Families| set.v6 || set.either;
+    let dual = |set: Families| set.dual || set.either;
+    let unknown = |set: Families| set == Families::UNKNOWN;
+    unknown(one)
+        || unknown(other)
+        || (one.v4 && other.v4)
+        || (six(one) && six(other))
+        || (dual(one) && dual(other))
 }
 
 /// Programs whose script says who they are (scoring.md 6.5).

@@ -31,6 +31,8 @@ struct Sighting {
     user: Option<Text>,
     label: Option<(Text, &'static str)>,
     citation: Option<Citation>,
+    /// What tells the start or the exit; else the citation.
+    evidence: Option<Citation>,
 }
 
 /// The lives of one pid in one epoch, with the windows in which each was seen.
@@ -85,6 +87,14 @@ impl Processes {
             fitting.retain(|index| named(index));
         }
         fitting.last().copied().copied()
+    }
+
+    /// The process that had the pid of this one after it, if the evidence shows one.
+    pub fn next_of_pid(&self, epoch: Epoch, index: usize) -> Option<&ProcessInstance> {
+        let pid = self.all.get(index)?.pid;
+        let lives = self.index.get(&(epoch, pid))?;
+        let next = lives.iter().skip_while(|life| **life != index).nth(1)?;
+        self.all.get(*next)
     }
 
     fn link_parents(&mut self) {
@@ -156,15 +166,18 @@ fn lives(sightings: Vec<Sighting>) -> Vec<Life> {
 
 fn same_start(life: &Life, sighting: &Sighting) -> bool {
     let Some((known, fresh)) = life.instance.started.zip(sighting.started) else { return false };
-    let tolerant = known.shifted(-SAME_START, SAME_START);
-    let labels_differ = matches!((&life.instance.label, &sighting.label),
-        (Some(one), Some((other, _))) if one != other);
-    tolerant.meets(fresh) && !labels_differ
+    known.shifted(-SAME_START, SAME_START).meets(fresh) && !labels_differ(life, sighting)
+}
+
+/// launchd starts a process for one job only.
+fn labels_differ(life: &Life, sighting: &Sighting) -> bool {
+    matches!((&life.instance.label, &sighting.label),
+        (Some(one), Some((other, _))) if one != other)
 }
 
 /// Whether a row that tells no start can mean this life.
 fn can_be(life: &Life, sighting: &Sighting) -> bool {
-    if !admits(&life.instance, sighting.window) {
+    if !admits(&life.instance, sighting.window) || labels_differ(life, sighting) {
         return false;
     }
     if let Some(exited) = sighting.exited {
@@ -189,8 +202,16 @@ fn begin(sighting: Sighting) -> Life {
 
 fn absorb(life: &mut Life, sighting: Sighting) {
     let known = &mut life.instance;
-    known.started = narrower(known.started, sighting.started);
-    known.exited = narrower(known.exited, sighting.exited);
+    let evidence = sighting.evidence.as_ref().or(sighting.citation.as_ref());
+    let (started, exited) =
+        (narrower(known.started, sighting.started), narrower(known.exited, sighting.exited));
+    if started.map(|window| window.lo) != known.started.map(|window| window.lo) {
+        known.start_evidence = evidence.cloned();
+    }
+    if exited.map(|window| window.hi) != known.exited.map(|window| window.hi) {
+        known.exit_evidence = evidence.cloned();
+    }
+    (known.started, known.exited) = (started, exited);
     life.seen = match (life.seen, sighting.window) {
         (Some(seen), Some(window)) => Some(seen.hull(window)),
         (seen, window) => seen.or(window),
@@ -215,12 +236,13 @@ fn absorb(life: &mut Life, sighting: Sighting) {
     known.citations.extend(sighting.citation);
 }
 
-/// What two windows have in common; the first where they have nothing.
+/// What two windows have in common; the narrower one where they have nothing.
 fn narrower(one: Option<Window>, other: Option<Window>) -> Option<Window> {
+    let width = |window: &Window| window.hi.duration_since(window.lo);
     match (one, other) {
         (Some(a), Some(b)) if a.meets(b) => Some(Window { lo: a.lo.max(b.lo), hi: a.hi.min(b.hi) }),
-        (Some(a), _) => Some(a),
-        (None, other) => other,
+        (Some(a), Some(b)) => [a, b].into_iter().min_by_key(width),
+        (one, other) => one.or(other),
     }
 }
 
@@ -234,6 +256,7 @@ fn sightings(fact: &Dated, case: &HostCase) -> Vec<Sighting> {
             ppid: row.ppid,
             window,
             started: super::evidence::start_of(fact, row, case),
+            evidence: super::evidence::cite_start(fact, row, case),
             name: row.name.clone(),
             path: row.path.clone(),
             command: row.command.clone(),

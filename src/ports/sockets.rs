@@ -5,7 +5,7 @@ use super::services::Names;
 use crate::hosts::{Dated, HostCase};
 use crate::model::binding::BindingState;
 use crate::model::network::{Address, Port, Protocol, Scope, SocketState, scope_of};
-use crate::model::observation::{Fact, Socket};
+use crate::model::observation::{Fact, Known, Socket};
 use crate::model::service::Direction;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +45,13 @@ pub struct Row<'a> {
     pub probable: bool,
 }
 
+impl Row<'_> {
+    /// Its local address without a zone: the same socket may be printed with and without.
+    pub fn local_address(&self) -> Address {
+        plain(&self.socket.local.address)
+    }
+}
+
 /// Listening ports of an acquisition: what makes a connection inbound.
 type Listening = BTreeMap<(usize, Protocol, u16), BTreeSet<Address>>;
 
@@ -69,8 +76,25 @@ pub fn rows<'a>(
             listening.entry(key).or_default().insert(plain(&socket.local.address));
         }
     }
-    let context = Context { names, listening, ephemeral: ephemeral_ports(case), inetd_ports };
+    let complete = complete_listings(case);
+    let ephemeral = ephemeral_ports(case);
+    let context = Context { names, listening, complete, ephemeral, inetd_ports };
     sockets().filter_map(|(fact, socket)| context.row(fact, socket)).collect()
+}
+
+/// Acquisitions with a listing that shows every listener of a protocol.
+fn complete_listings(case: &HostCase) -> BTreeSet<(usize, Protocol)> {
+    let mut complete = BTreeSet::new();
+    for fact in &case.facts {
+        let Fact::Listing(listing) = &fact.fact else { continue };
+        if listing.privileged != Known::Yes || !listing.whole || !listing.listeners {
+            continue;
+        }
+        let protocols = [(listing.tcp, Protocol::Tcp), (listing.udp, Protocol::Udp)];
+        let listed = protocols.into_iter().filter(|(listed, _)| *listed);
+        complete.extend(listed.map(|(_, protocol)| (fact.acquisition, protocol)));
+    }
+    complete
 }
 
 /// The range of ephemeral ports: the host's own setting, else macOS's (ports.md 5.2).
@@ -85,6 +109,7 @@ pub fn ephemeral_ports(case: &HostCase) -> std::ops::RangeInclusive<u16> {
 /// An address without its zone: the same listener may be printed with and without.
 fn plain(address: &Address) -> Address {
     match address {
+        Address::Ip { ip, .. } if ip.is_unspecified() => Address::Any,
         Address::Ip { ip, .. } => Address::Ip { ip: *ip, zone: None },
         other => other.clone(),
     }
@@ -101,6 +126,7 @@ fn number(port: &Port, protocol: Protocol, names: &Names<'_>) -> Option<u16> {
 struct Context<'a> {
     names: &'a Names<'a>,
     listening: Listening,
+    complete: BTreeSet<(usize, Protocol)>,
     ephemeral: std::ops::RangeInclusive<u16>,
     inetd_ports: &'a BTreeSet<u16>,
 }
@@ -184,13 +210,12 @@ impl Context<'_> {
         match (self.ephemeral.contains(&local), self.ephemeral.contains(&remote)) {
             (true, false) => (Direction::Outbound, false),
             (false, true) => (Direction::Inbound, false),
-            (true, true) if self.shows_listeners(fact.acquisition) => (Direction::Outbound, true),
+            // Whoever listens would be seen: this end began the connection, probably.
+            (true, true) if self.complete.contains(&(fact.acquisition, protocol)) => {
+                (Direction::Outbound, true)
+            }
             _ => (Direction::Unknown, false),
         }
-    }
-
-    fn shows_listeners(&self, acquisition: usize) -> bool {
-        self.listening.keys().any(|(known, ..)| *known == acquisition)
     }
 }
 

@@ -248,14 +248,15 @@ impl Record for ProblemRow<'_> {
     }
 }
 
-/// The rows of `problems`: those met while reading and those met while placing, in evidence order.
+/// The rows of `problems`: those met while reading, while placing and while joining, in evidence order.
 pub(super) fn problems<'a>(view: &View<'a>) -> Vec<ProblemRow<'a>> {
     let mut rows = Vec::new();
     for (index, source) in view.analysis.collected.sources.iter().enumerate() {
         rows.extend(source.problems.iter().map(|problem| (index, problem)));
     }
-    for case in &view.analysis.hosts {
-        let placed = case.problems.iter();
+    let placing = view.analysis.hosts.iter().map(|case| &case.problems);
+    let joining = view.analysis.ports.iter().map(|ports| &ports.problems);
+    for placed in placing.chain(joining).map(|problems| problems.iter()) {
         rows.extend(placed.map(|(id, problem)| (usize::try_from(id.0).unwrap_or(0), problem)));
     }
     rows.sort();

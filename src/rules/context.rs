@@ -1,16 +1,18 @@
 //! What rules may ask about a host: its jobs and bindings, the tables, and what follows from both.
 
 use super::Finding;
+use super::p12_services_file::{self, Moved};
 use super::scoring::{RuleId, Scoring};
 use crate::baseline::Baseline;
 use crate::baseline::program::{Program, Use};
 use crate::baseline::stock::Stock;
 use crate::baseline::vendors::Hint;
-use crate::hosts::HostCase;
+use crate::hosts::{Dated, HostCase};
 use crate::model::anomaly::Factor;
 use crate::model::binding::{Binding, BindingState, Certainty};
 use crate::model::network::Scope;
-use crate::model::observation::FileTimes;
+use crate::model::observation::{Fact, FileTimes, Listing, Socket};
+use crate::model::provenance::{Place, SourceId};
 use crate::model::service::{Direction, Job};
 use crate::ports::{HostPorts, JobRecord, ProcessInstance, jobs};
 use std::collections::BTreeMap;
@@ -28,6 +30,14 @@ pub struct Context<'a> {
     pub scoring: &'a Scoring,
     /// Bodyfile rows by path.
     pub times: BTreeMap<&'a str, &'a FileTimes>,
+    /// Listings of sockets.
+    pub listings: Vec<(&'a Dated, &'a Listing)>,
+    /// Rows of sockets that tell a descriptor, by place.
+    pub descriptors: BTreeMap<Place, &'a Socket>,
+    /// Index of the acquisition of each source that has sockets.
+    pub acquisition_of: BTreeMap<SourceId, usize>,
+    /// Lines of `/etc/services` that move a stock service.
+    pub moved: Vec<Moved>,
     /// Ephemeral ports.
     pub ephemeral: RangeInclusive<u16>,
     /// For each tuple, on how many hosts of the run it was seen.
@@ -45,15 +55,40 @@ impl<'a> Context<'a> {
         prevalence: &'a BTreeMap<String, usize>,
         hosts: usize,
     ) -> Self {
-        Self {
+        let mut context = Self {
             case,
             ports,
             baseline: tables.0,
             scoring: tables.1,
             times: jobs::file_times(case),
+            listings: Vec::new(),
+            descriptors: BTreeMap::new(),
+            acquisition_of: BTreeMap::new(),
+            moved: Vec::new(),
             ephemeral: crate::ports::sockets::ephemeral_ports(case),
             prevalence,
             hosts,
+        };
+        for fact in &case.facts {
+            context.take(fact);
+        }
+        context
+    }
+
+    fn take(&mut self, fact: &'a Dated) {
+        match &fact.fact {
+            Fact::Listing(listing) => {
+                self.listings.push((fact, listing));
+                self.acquisition_of.insert(fact.place.source, fact.acquisition);
+            }
+            Fact::Socket(socket) if socket.descriptor.is_some() => {
+                self.descriptors.insert(fact.place, socket);
+            }
+            Fact::ServiceNames(table) => {
+                let moved = p12_services_file::moved(table, self.baseline);
+                self.moved.extend(moved);
+            }
+            _ => {}
         }
     }
 
@@ -107,6 +142,13 @@ impl<'a> Context<'a> {
             self.stock(binding),
             Stock::Expected { .. } | Stock::OutOfVersion { .. } | Stock::AppleFloating
         )
+    }
+
+    /// Whether a class of programs makes a binding standard for its program.
+    pub fn is_of_class(&self, binding: &Binding) -> bool {
+        self.use_of(binding).is_some_and(|usage| {
+            self.baseline.classes.standard_listen(&self.program_of(binding), usage).is_some()
+        })
     }
 
     /// The vendor hint that fits a binding in program, port and scope.

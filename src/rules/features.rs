@@ -12,6 +12,9 @@ use crate::model::{Timestamp, stamp};
 use crate::ports::{JobRecord, jobs};
 use std::collections::BTreeSet;
 
+/// The group of every user.
+const STAFF: u32 = 20;
+
 /// What a feature looks at.
 pub struct View<'a> {
     /// The binding, if the anomaly is about one.
@@ -179,9 +182,11 @@ fn user_writable(view: &View<'_>) -> Option<Factor> {
     let plist = view.job.and_then(|job| job.plist_path.as_deref());
     let path = [view.program(), plist].into_iter().flatten().find(|path| {
         view.context.times.get(path).is_some_and(|row| {
-            let others =
-                row.mode.as_deref().is_some_and(|mode| mode.as_bytes().get(8) == Some(&b'w'));
-            row.uid.is_some_and(|uid| uid != 0) || others
+            let writes = |at: usize| {
+                row.mode.as_deref().is_some_and(|mode| mode.as_bytes().get(at) == Some(&b'w'))
+            };
+            let by_group = writes(5) && row.gid == Some(STAFF);
+            row.uid.is_some_and(|uid| uid != 0) || by_group || writes(8)
         }) && !view.context.scoring.places.homebrew.contains(path)
     })?;
     view.factor(
@@ -265,16 +270,12 @@ fn peer_to_peer(view: &View<'_>) -> Option<Factor> {
 /// Different collectors that saw it; netstat and lsof of one collector count as one.
 fn corroboration(view: &View<'_>) -> Option<Factor> {
     let binding = view.binding?;
-    let sources: BTreeSet<u32> = binding
+    let collectors: BTreeSet<&str> = binding
         .citations
         .iter()
         .filter(|citation| citation.role == crate::model::binding::CitationRole::Sighting)
-        .map(|citation| citation.place.source.0)
-        .collect();
-    let facts = view.context.case.facts.iter();
-    let collectors: BTreeSet<&str> = facts
-        .filter(|fact| sources.contains(&fact.place.source.0))
-        .filter_map(|fact| view.context.case.acquisitions.get(fact.acquisition))
+        .filter_map(|citation| view.context.acquisition_of.get(&citation.place.source))
+        .filter_map(|index| view.context.case.acquisitions.get(*index))
         .map(|made| made.collector.as_str())
         .collect();
     if collectors.len() < 2 {

@@ -48,7 +48,8 @@ impl Rule for ListenerNotDeclared {
             && !is_multicast_service(binding)
             && !label.starts_with("application.")
             && !binding.declared_by_job;
-        if !fits || context.is_stock(binding) || context.hint(binding).is_some() {
+        let is_standard = context.is_stock(binding) || context.is_of_class(binding);
+        if !fits || is_standard || context.hint(binding).is_some() {
             return None;
         }
         let port = binding.local_port?;

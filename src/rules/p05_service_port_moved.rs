@@ -42,7 +42,8 @@ impl Rule for ServicePortMoved {
         let Subject::Binding(binding) = subject else { return None };
         let label = binding.service.as_deref()?;
         let port = binding.local_port?;
-        if !is_seen_listener(binding) || !context.is_fixed(binding) {
+        let fits = is_seen_listener(binding) && context.is_fixed(binding);
+        if !fits || context.is_stock(binding) {
             return None;
         }
         let rows = context.baseline.stock.label_ports(label);

@@ -11,9 +11,10 @@ catalog::entry! {
     ///
     /// ## What it detects
     /// An outbound connection, or an attempt at one, to a public or undisclosed address whose remote
-    /// port is in none of: the stock baseline, the job's own declaration, the set of the program's
-    /// class (browsers, mail, ssh, git, …), the default set for programs of no class (tcp 53, 80, 443,
-    /// 853; udp 53, 123, 443, 853, 5353). Where the owner is unknown, the union of all these sets counts.
+    /// port is in none of: the stock baseline, the set of the program's class (browsers, mail, ssh, git,
+    /// …), the default set for programs of no class (tcp 53, 80, 443, 853; udp 53, 123, 443, 853, 5353).
+    /// Where the owner is unknown, the union of all these sets counts. That a job declares the peer
+    /// explains the connection but does not make its port standard.
     ///
     /// ## Why it matters
     /// AN0635: "Applications making outbound connections on non-standard ports." Command and control

@@ -3,8 +3,9 @@
 use super::context::Context;
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
+use crate::baseline::program::Program;
 use crate::catalog;
-use crate::model::binding::{Binding, Certainty};
+use crate::model::binding::{Binding, Certainty, CitationRole};
 use crate::ports::JobRecord;
 
 catalog::entry! {
@@ -54,14 +55,30 @@ impl Rule for ShellOnSocket {
     }
 }
 
+/// A shell among the holders, with the socket as its input or output. A shell that another program
+/// gave its socket to is a holder besides that program.
 fn by_descriptor(binding: &Binding, context: &Context<'_>) -> Option<String> {
-    let standard = binding.descriptors.iter().find(|descriptor| {
-        matches!(descriptor.trim_end_matches(|c: char| !c.is_ascii_digit()), "0" | "1" | "2")
-    })?;
-    let program = context.program_of(binding);
-    context.baseline.classes.is_shell(&program).then(|| {
-        let name = binding.process.as_deref().unwrap_or("a shell");
-        format!("descriptor {standard} of the shell {name} is a network connection")
+    let sightings = binding.citations.iter().filter(|c| c.role == CitationRole::Sighting);
+    sightings.filter_map(|citation| context.descriptors.get(&citation.place)).find_map(|socket| {
+        let descriptor = socket.descriptor.as_deref()?;
+        let number = descriptor.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let process = binding
+            .holders
+            .iter()
+            .filter_map(|index| context.ports.processes.get(*index))
+            .find(|process| Some(process.pid) == socket.pid);
+        let shown = process.and_then(|process| process.name.as_ref()).or(socket.name.as_ref());
+        let program = Program {
+            path: process.and_then(|process| process.path.as_deref()),
+            name: shown.map(|name| &*name.text),
+            name_cut: shown.is_some_and(|name| name.cut),
+            label: None,
+        };
+        let is_shell = context.baseline.classes.is_shell(&program);
+        (matches!(number, "0" | "1" | "2") && is_shell).then(|| {
+            let name = shown.map_or("sh", |name| &name.text);
+            format!("descriptor {descriptor} of the shell {name} is a network connection")
+        })
     })
 }
 

@@ -3,11 +3,12 @@
 use super::context::Context;
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
+use crate::baseline::Baseline;
 use crate::catalog;
 use crate::model::Text;
 use crate::model::binding::{Binding, Certainty};
 use crate::model::network::Protocol;
-use crate::model::observation::Fact;
+use crate::model::observation::ServiceNames;
 use crate::model::service::Origin;
 
 catalog::entry! {
@@ -34,6 +35,7 @@ catalog::entry! {
 }
 
 /// A line of the collected file that gives a stock service another number.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
     /// The name.
     pub name: Text,
@@ -47,32 +49,24 @@ pub struct Moved {
     pub line: u64,
 }
 
-/// All such lines of a host.
-pub fn moved(context: &Context<'_>) -> Vec<Moved> {
+/// All such lines of a file.
+pub fn moved(table: &ServiceNames, baseline: &Baseline) -> Vec<Moved> {
     let mut moved = Vec::new();
-    for fact in &context.case.facts {
-        let Fact::ServiceNames(table) = &fact.fact else { continue };
-        for ((name, protocol), (port, line)) in &table.ports {
-            let usual = context.baseline.services.service_port(name, *protocol);
-            if let Some(usual) =
-                usual.filter(|usual| usual != port && is_listened_for(*usual, *protocol, context))
-            {
-                let (name, protocol) = (Text::clone(name), *protocol);
-                moved.push(Moved { name, protocol, port: *port, usual, line: *line });
-            }
+    for ((name, protocol), (port, line)) in &table.ports {
+        let usual = baseline.services.service_port(name, *protocol);
+        let usual = usual.filter(|usual| usual != port);
+        if let Some(usual) = usual.filter(|usual| is_listened_for(*usual, *protocol, baseline)) {
+            let (name, protocol) = (Text::clone(name), *protocol);
+            moved.push(Moved { name, protocol, port: *port, usual, line: *line });
         }
     }
     moved
 }
 
 /// Whether stock macOS listens on a port: only such names matter.
-fn is_listened_for(port: u16, protocol: Protocol, context: &Context<'_>) -> bool {
-    context
-        .baseline
-        .stock
-        .listen
-        .iter()
-        .any(|row| row.protocol.allows(protocol) && row.ports.names(port))
+fn is_listened_for(port: u16, protocol: Protocol, baseline: &Baseline) -> bool {
+    let mut rows = baseline.stock.listen.iter();
+    rows.any(|row| row.protocol.allows(protocol) && row.ports.names(port))
 }
 
 impl Rule for ServicesFile {
@@ -85,7 +79,7 @@ impl Rule for ServicesFile {
     }
 
     fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
-        let all = moved(context);
+        let all = &context.moved;
         let line = match subject {
             Subject::Binding(binding) => all.iter().find(|line| moves(line, binding, context))?,
             Subject::Host => all.iter().find(|line| {

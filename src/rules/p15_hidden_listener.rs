@@ -7,7 +7,7 @@ use crate::catalog;
 use crate::model::binding::{Binding, CitationRole};
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
-use crate::model::observation::{Fact, Known, Listing};
+use crate::model::observation::{Known, Listing};
 
 /// Seconds that "the same minute" lasts.
 const MINUTE: i64 = 60;
@@ -45,7 +45,9 @@ impl Rule for HiddenListener {
 
     fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
         let Subject::Binding(binding) = subject else { return None };
-        if !is_seen_listener(binding) || !context.is_fixed(binding) {
+        // The kernel hands out and takes back other ports all the time.
+        let is_stable = context.is_fixed(binding) || binding.protocol == Protocol::Tcp;
+        if !is_seen_listener(binding) || !is_stable {
             return None;
         }
         let [tool] = binding.tools.as_slice() else { return None };
@@ -55,17 +57,16 @@ impl Rule for HiddenListener {
             .filter(|citation| citation.role == CitationRole::Sighting)
             .filter_map(|citation| citation.window)
             .collect();
-        let other = context.case.facts.iter().find(|fact| {
-            let Fact::Listing(listing) = &fact.fact else { return false };
-            let near = fact.window().is_some_and(|window| {
-                seen.iter().any(|seen| seen.shifted(-MINUTE, MINUTE).meets(window))
+        let (_, listing) = context.listings.iter().find(|(fact, listing)| {
+            let same_minute = fact.window().is_some_and(|window| {
+                let near = seen.iter().any(|seen| seen.shifted(-MINUTE, MINUTE).meets(window));
+                near && was_held(binding, window)
             });
             listing.tool != *tool
-                && near
+                && same_minute
                 && fact.boot == binding.boot
                 && would_show(listing, binding)
         })?;
-        let Fact::Listing(listing) = &other.fact else { return None };
         let reason = format!(
             "{} shows this listener, {} of the same minute does not",
             tool.as_str(),
@@ -75,6 +76,14 @@ impl Rule for HiddenListener {
         "both tools show the same listeners".clone_into(&mut finding.expected);
         Some(finding)
     }
+}
+
+/// Whether nothing says that it may have begun after that moment, or have ended before it.
+fn was_held(binding: &Binding, moment: Window) -> bool {
+    binding.interval.is_some_and(|life| {
+        life.earliest_start.is_none_or(|start| start < moment.lo)
+            && life.latest_end.is_none_or(|end| end > moment.hi)
+    })
 }
 
 fn would_show(listing: &Listing, binding: &Binding) -> bool {

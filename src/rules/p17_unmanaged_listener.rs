@@ -43,8 +43,8 @@ impl Rule for UnmanagedListener {
         if managed || ambiguous || binding.pid == Some(1) || !is_seen_listener(binding) {
             return None;
         }
-        if !context.is_fixed(binding) || is_multicast_service(binding) || context.is_stock(binding)
-        {
+        let is_standard = context.is_stock(binding) || context.is_of_class(binding);
+        if !context.is_fixed(binding) || is_multicast_service(binding) || is_standard {
             return None;
         }
         if !context.owner_is_known(binding) {

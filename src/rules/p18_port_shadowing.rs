@@ -5,7 +5,7 @@ use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::catalog;
 use crate::model::binding::Binding;
-use crate::model::network::{Address, Protocol};
+use crate::model::network::{Address, Families, Protocol};
 
 catalog::entry! {
     /// A listener on one address takes traffic from another program's listener on all addresses.
@@ -51,6 +51,8 @@ impl Rule for PortShadowing {
                 && other.local_port == binding.local_port
                 && other.boot == binding.boot
                 && other.identity != binding.identity
+                && share_a_family(other.families, binding.families)
+                && may_overlap(other, binding)
         })?;
         let name = |binding: &Binding| binding.process.as_deref().unwrap_or("a program").to_owned();
         let reason = format!(
@@ -60,6 +62,23 @@ impl Rule for PortShadowing {
         );
         Some(context.finding(RuleId::P18, reason))
     }
+}
+
+/// Whether a peer of one family could mean either.
+fn share_a_family(one: Families, other: Families) -> bool {
+    let four = |set: Families| set.v4 || set.dual || set.either;
+    let six = |set: Families| set.v6 || set.dual || set.either;
+    (four(one) && four(other)) || (six(one) && six(other))
+}
+
+/// Whether both may have been held at one time.
+fn may_overlap(one: &Binding, other: &Binding) -> bool {
+    let before = |one: &Binding, other: &Binding| {
+        let end = one.interval.and_then(|life| life.latest_end);
+        let start = other.interval.and_then(|life| life.earliest_start);
+        end.zip(start).is_some_and(|(end, start)| end < start)
+    };
+    !before(one, other) && !before(other, one)
 }
 
 fn is_wildcard(binding: &Binding) -> bool {

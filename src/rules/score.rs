@@ -74,7 +74,7 @@ fn bounded(
     binding: Option<&Binding>,
     context: &Context<'_>,
 ) -> (i32, Option<String>) {
-    let observed = binding.is_some_and(|binding| binding.certainty != Certainty::Declared);
+    let observed = binding.is_some_and(|binding| binding.certainty == Certainty::Observed);
     let floor = observed.then(|| floor_of(rules, context)).flatten();
     let lifted = floor.map_or(total, |floor| total.max(floor));
     let mut decided = floor.filter(|floor| *floor > total).map(|floor| format!("floor {floor}"));
@@ -107,17 +107,15 @@ fn caps(
 ) -> Vec<(i32, &'static str)> {
     let caps = &context.scoring.caps;
     let fired = |rule: &str| rules.contains(&rule);
-    let declared = binding.is_none_or(|binding| binding.certainty == Certainty::Declared);
+    let unseen = binding.is_none_or(|binding| binding.certainty != Certainty::Observed);
     let mut found = Vec::new();
-    if declared && fired("P09") {
-        found.push((
-            caps.shell_in_arguments_only,
-            "the shell was only declared, no socket was seen",
-        ));
-    } else if declared && binding.is_some() && !fired("P11") {
-        found.push((caps.inferred_only, "the port was only declared, no socket was seen"));
+    if unseen && fired("P09") {
+        let why = "the shell was only declared, no socket was seen";
+        found.push((caps.shell_in_arguments_only, why));
+    } else if unseen && binding.is_some() && !fired("P11") {
+        found.push((caps.inferred_only, "the port was only inferred, no socket was seen"));
     }
-    let Some(binding) = binding.filter(|_| !declared) else { return found };
+    let Some(binding) = binding.filter(|_| !unseen) else { return found };
     let loud = fired("P09") || fired("P11") || fired("P12");
     let holds = [
         (

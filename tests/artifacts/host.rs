@@ -4,7 +4,7 @@ use crate::support::{claim, fixture, fixture_bytes, parse, rendered};
 use portolan::artifacts::Emitter;
 use portolan::evidence::{Entry, EntryKind};
 use portolan::model::network::Protocol;
-use portolan::model::observation::{Fact, FileTimes, HostClaim, When};
+use portolan::model::observation::{Fact, FileTimes, HostClaim, ProblemKind, When};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every fixture of these artifacts: artifact, fixture, the path at which it would lie.
@@ -123,10 +123,11 @@ fn an_iphone_is_no_mac() {
 }
 
 #[test]
-fn a_cut_system_version_plist_is_a_problem() {
+fn a_cut_system_version_plist_is_a_problem_and_keeps_what_was_read() {
     let out = read("system-version", "truncated.plist");
-    assert!(out.observations.is_empty());
-    assert!(rendered(&out).contains("does not parse"), "{}", rendered(&out));
+    assert!(out.partial);
+    assert!(!out.problems.is_empty(), "{}", rendered(&out));
+    assert!(!claims(&out).contains(&&HostClaim::OsBuild("".into())), "{}", rendered(&out));
 }
 
 #[test]
@@ -199,8 +200,13 @@ fn accounts_give_users_and_never_their_hashes() {
 #[test]
 fn a_property_list_that_grows_or_nests_without_end_is_refused() {
     for name in ["references-without-end.plist", "nested-too-deep.plist"] {
-        let out = rendered(&read("host-name", name));
-        assert!(out.contains("nested deeper than the limit"), "{name}: {out}");
+        let out = read("host-name", name);
+        assert!(
+            out.problems.iter().any(|p| p.kind == ProblemKind::Limit),
+            "{name}: {}",
+            rendered(&out)
+        );
+        assert!(out.observations.is_empty(), "{name}: {}", rendered(&out));
     }
 }
 

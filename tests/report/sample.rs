@@ -315,6 +315,7 @@ pub(crate) fn analysis() -> Analysis {
         processes: vec![process("p1", 1, "launchd"), process("p2", 5123, "nc")],
         jobs: vec![job("com.example.netcheck")],
         bindings: vec![listener(), connection()],
+        problems: Vec::new(),
     };
     ports.processes[1].parent = Some(0);
     ports.processes[1].ppid = Some(1);

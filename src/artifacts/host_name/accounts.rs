@@ -1,7 +1,7 @@
 //! `/etc/passwd`, `dscl`, local account records → users and their uids.
 
 use crate::artifacts::reading::for_each_line;
-use crate::artifacts::{Emitter, Input, ParseError, small_plist};
+use crate::artifacts::{Emitter, Input, ParseError, property_list};
 use crate::model::observation::{Fact, HostClaim, ProblemKind, When};
 use crate::model::provenance::Locator;
 use plist::{Dictionary, Value};
@@ -53,7 +53,7 @@ pub(super) fn read_list(input: &mut Input<'_>, out: &mut Emitter) -> Result<(), 
 
 /// A property list whose values are arrays: `name`, `uid`, and much that is secret.
 pub(super) fn read_record(input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
-    let record = small_plist::dictionary(input)?;
+    let record = property_list::read_dictionary(input, out)?;
     if let (Some(name), Some(uid)) = (first(&record, "name"), first(&record, "uid").and_then(uid)) {
         say(name, uid, Locator::Whole, out);
     } else {

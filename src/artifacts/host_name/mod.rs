@@ -3,7 +3,7 @@
 mod accounts;
 mod commands;
 
-use super::small_plist;
+use super::property_list;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
 use crate::model::observation::{Fact, HostClaim, When};
@@ -119,7 +119,7 @@ impl Artifact for HostName {
             Some(Shape::UserList) => accounts::read_list(input, out),
             Some(Shape::Account) => accounts::read_record(input, out),
             Some(Shape::Preferences) => {
-                read_preferences(&small_plist::dictionary(input)?, out);
+                read_preferences(&property_list::read_dictionary(input, out)?, out);
                 Ok(())
             }
             Some(Shape::Uname | Shape::Inventory) | None => commands::read_lines(input, out),

@@ -83,6 +83,15 @@ pub fn read_input(input: &mut Input<'_>, out: &mut Emitter) -> Result<Read, Pars
     }
 }
 
+/// The dictionary at the top of the property list that is the whole input, read as [`read_input`] does.
+pub fn read_dictionary(input: &mut Input<'_>, out: &mut Emitter) -> Result<Dictionary, ParseError> {
+    if let Value::Dictionary(dictionary) = read_input(input, out)?.value {
+        return Ok(dictionary);
+    }
+    let detail = "a property list without a dictionary at its top".to_owned();
+    Err(ParseError::Malformed { locator: Locator::Whole, detail })
+}
+
 /// A boolean, also where it is written as `YES`, `true` or 1: launchd's property lists in the wild have
 /// all of them (formats.md 4.2).
 pub fn boolean(value: &Value) -> Option<bool> {

@@ -51,7 +51,8 @@ pub enum When {
     },
 }
 
-/// What an observation says. Matched exhaustively, so that a new fact forces every stage to answer.
+/// What an observation says. Each stage picks the facts that it needs; the timeline matches all of them, so
+/// that a new fact must say whether it is an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
     /// A listing of sockets was taken: what it could show.
