@@ -3,6 +3,7 @@
 
 use super::bindings::{blank, identity_of_job, name_ids};
 use super::evidence::{Epoch, cite, epoch_of};
+use super::intervals::{Events, life_within_boot};
 use super::labels::BY_PATH;
 use super::sockets::FlowKey;
 use super::{HostPorts, JobRecord};
@@ -108,7 +109,12 @@ fn declaration(job: &JobRecord, declared: &DeclaredPort) -> Option<Citation> {
 
 /// Rows for declared ports that nothing observed: `inferred` where the log shows that a connection
 /// to one started its job, else `declared`.
-pub fn add_unobserved(ports: &mut HostPorts, case: &HostCase, ephemeral: &RangeInclusive<u16>) {
+pub fn add_unobserved(
+    ports: &mut HostPorts,
+    case: &HostCase,
+    events: &Events<'_>,
+    ephemeral: &RangeInclusive<u16>,
+) {
     let connected = started_by_connection(case);
     let mut rows: Vec<Binding> = Vec::new();
     for (index, job) in ports.jobs.iter().enumerate() {
@@ -131,6 +137,9 @@ pub fn add_unobserved(ports: &mut HostPorts, case: &HostCase, ephemeral: &RangeI
                 pool(&mut rows, row);
             }
         }
+    }
+    for row in &mut rows {
+        ports.problems.append(&mut life_within_boot(row, case, events));
     }
     ports.bindings.extend(rows);
 }
