@@ -26,6 +26,8 @@ mod evidence;
 mod generated_pages;
 /// Rules that the house keeps for itself.
 mod house;
+/// Laws of values and of the whole reconstruction.
+mod laws;
 /// Damage of every kind to every fixture.
 mod mutation;
 /// The console blocks of README.md and docs/.
