@@ -2,9 +2,11 @@
 //!
 //! The vocabulary of `blind_to`: `listeners`, `connections`, `tcp`, `udp`, `ipv4`, `ipv6`,
 //! `other users' sockets`, `process name`, `full process name`, `full address`, `filtered`,
-//! `plist directories`, `not-collected`.
+//! `between captures`, `plist directories`, `not-collected`.
 
+use super::dating::in_words;
 use super::{Coverage, Dated, HostCase, Sees};
+use crate::model::interval::Window;
 use crate::model::network::Protocol;
 use crate::model::observation::{Fact, Known, Listing};
 use crate::model::service::Direction;
@@ -110,6 +112,15 @@ fn of_acquisitions(case: &HostCase, listings: &[Coverage]) -> Vec<Coverage> {
         let detail = "not all directories of launchd property lists were collected: a listener of \
                       launchd may belong to a job that is not here";
         rows.push(row(None, "plist directories", Sees::Partly, detail.to_owned()));
+    }
+    let seen = listings.iter().filter(|row| row.sees != Sees::No).filter_map(|row| row.window);
+    if let Some(window) = seen.reduce(Window::hull) {
+        let moments = in_words(window);
+        let detail = format!(
+            "sockets were listed at the captures only ({moments}): what was held before, between \
+             and after them is not seen"
+        );
+        rows.push(row(Some(window), "between captures", Sees::Partly, detail));
     }
     if listings.is_empty() {
         let detail = "no listing of sockets (netstat, lsof) was collected: nothing shows which ports \

@@ -5,7 +5,7 @@ use super::capture::{Captures, own_time};
 use super::clock::Zone;
 use super::grouping::{Group, HostGroups};
 use super::roots::{RootKind, host_path};
-use super::{Dated, DatedTime, HostCase, Options, coverage, plists, zone};
+use super::{Dated, DatedTime, HostCase, Options, coverage, early_boot, plists, zone};
 use crate::evidence::problem;
 use crate::model::host::{Acquisition, Host};
 use crate::model::interval::Window;
@@ -23,7 +23,8 @@ pub fn date(host: HostGroups, collected: &Collected, options: &Options) -> HostC
     let (zone, problems) = zone::choose(&host, collected, options.time_zone.as_deref());
     let mut case = HostCase { problems, ..HostCase::default() };
     describe(&host, &zone, collected, &mut case);
-    for (acquisition, group) in host.groups.into_iter().enumerate() {
+    for (acquisition, mut group) in host.groups.into_iter().enumerate() {
+        early_boot::correct(&mut group, &zone);
         let captures = Captures::of(&group, collected, &zone, options);
         let made = acquisition_of(&group, &captures, collected);
         case.plists.extend(plists::of(&group, collected));

@@ -42,6 +42,8 @@ pub struct Grouped {
     pub hosts: Vec<HostGroups>,
     /// What was said about evidence, by its index.
     pub evidence_claims: Vec<(usize, EvidenceClaim)>,
+    /// Acquisitions that are not of a Mac: the file that says so, and the system.
+    pub foreign: Vec<(SourceId, Text)>,
 }
 
 /// Groups all observations by Mac and acquisition. Groups that say nothing belong to no host.
@@ -68,8 +70,24 @@ pub fn group(collected: &Collected, observations: Vec<Observation>) -> Grouped {
         }
     }
     groups.retain(|group| !group.observations.is_empty());
+    grouped.foreign = groups.iter().filter_map(foreign).collect();
+    groups.retain(|group| foreign(group).is_none());
     grouped.hosts = by_host(groups, collected);
     grouped
+}
+
+/// The file by which a collector's folder or a file tree is not a Mac's, and what it is. Loose captures
+/// of several systems may lie side by side: there each file speaks for itself.
+fn foreign(group: &Group) -> Option<(SourceId, Text)> {
+    if group.kind == RootKind::Loose {
+        return None;
+    }
+    group.observations.iter().find_map(|observation| match &observation.fact {
+        Fact::Host(HostClaim::NotMacOs(system)) => {
+            Some((observation.place.source, Text::clone(system)))
+        }
+        _ => None,
+    })
 }
 
 fn evidence_claim(fact: &Fact) -> Option<EvidenceClaim> {

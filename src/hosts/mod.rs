@@ -9,6 +9,7 @@ pub mod capture;
 pub mod clock;
 pub mod coverage;
 pub mod dating;
+pub mod early_boot;
 pub mod grouping;
 mod plists;
 pub mod roots;
@@ -17,11 +18,11 @@ pub mod zone;
 use crate::model::host::{Acquisition, Boot, Host};
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
-use crate::model::observation::{Fact, Known, Problem};
+use crate::model::observation::{Fact, Known, Problem, ProblemKind};
 use crate::model::provenance::{Place, SourceId};
 use crate::model::service::{Confidence, Direction};
 use crate::model::{Text, Timestamp};
-use crate::pipeline::Collected;
+use crate::pipeline::{Collected, Status};
 use std::collections::BTreeMap;
 
 /// What the examiner adds to the evidence.
@@ -181,6 +182,9 @@ pub fn resolve(collected: &mut Collected, options: &Options) -> Resolved {
         evidence_claims: grouped.evidence_claims,
         cases: Vec::new(),
     };
+    for (source, system) in grouped.foreign {
+        refuse(collected, source, &system);
+    }
     for host in grouped.hosts {
         let index = resolved.cases.len();
         for group in &host.groups {
@@ -193,4 +197,14 @@ pub fn resolve(collected: &mut Collected, options: &Options) -> Resolved {
         resolved.cases.push(dating::date(host, collected, options));
     }
     resolved
+}
+
+/// Marks the file that tells that an acquisition is not of a Mac.
+fn refuse(collected: &mut Collected, source: SourceId, system: &str) {
+    let Some(source) = collected.sources.get_mut(source.0 as usize) else { return };
+    let detail =
+        format!("{system}: portolan analyses macOS acquisitions; nothing of this one is used");
+    source.problems.push(crate::evidence::problem(ProblemKind::ForeignFormat, detail));
+    source.problem_count = source.problem_count.saturating_add(1);
+    source.status = Status::Refused;
 }

@@ -29,7 +29,7 @@ pub(super) fn of(group: &Group, collected: &Collected) -> BTreeMap<SourceId, Pli
         files.insert(id, PlistFile { path, modified, evidence });
     }
     let links = Links::of(group, collected);
-    for (link, _) in links.into_job_directories() {
+    for (link, _) in links.in_job_directories() {
         let Some(id) = links.target(link, &files) else { continue };
         if let Some(file) = files.get_mut(&id).filter(|file| !is_in_job_directory(&file.path)) {
             link.clone_into(&mut file.path);
@@ -63,7 +63,7 @@ struct Link<'a> {
 /// The links of a group, and every file by its path on the Mac.
 struct Links<'a> {
     /// By path on the Mac.
-    links: BTreeMap<String, Link<'a>>,
+    by_path: BTreeMap<String, Link<'a>>,
     /// Sources by path on the Mac.
     on_host: BTreeMap<String, SourceId>,
     /// Paths on the Mac by path in the evidence.
@@ -73,22 +73,22 @@ struct Links<'a> {
 impl<'a> Links<'a> {
     fn of(group: &Group, collected: &'a Collected) -> Self {
         let mut known =
-            Self { links: BTreeMap::new(), on_host: BTreeMap::new(), stored: BTreeMap::new() };
+            Self { by_path: BTreeMap::new(), on_host: BTreeMap::new(), stored: BTreeMap::new() };
         for id in &group.sources {
             let Some(source) = collected.sources.get(id.0 as usize) else { continue };
             let path = host_path(&group.root, &source.path);
             known.stored.insert(&source.path, path.clone());
             known.on_host.insert(plain(&path).to_owned(), *id);
             if let Some(target) = source.link.as_deref() {
-                known.links.insert(path, Link { stored: &source.path, target });
+                known.by_path.insert(path, Link { stored: &source.path, target });
             }
         }
         known
     }
 
     /// Links in directories of jobs, by path.
-    fn into_job_directories(&self) -> impl Iterator<Item = (&str, &Link<'a>)> {
-        let all = self.links.iter().map(|(path, link)| (path.as_str(), link));
+    fn in_job_directories(&self) -> impl Iterator<Item = (&str, &Link<'a>)> {
+        let all = self.by_path.iter().map(|(path, link)| (path.as_str(), link));
         all.filter(|(path, _)| is_in_job_directory(path))
     }
 
@@ -96,7 +96,7 @@ impl<'a> Links<'a> {
     fn target(&self, path: &str, files: &BTreeMap<SourceId, PlistFile>) -> Option<SourceId> {
         let mut at = path.to_owned();
         for _ in 0..HOPS {
-            let link = self.links.get(&at)?;
+            let link = self.by_path.get(&at)?;
             let next = self.pointed_to(&at, link)?;
             let id = self.on_host.get(plain(&next))?;
             if files.contains_key(id) {

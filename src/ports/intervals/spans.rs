@@ -31,10 +31,13 @@ pub(super) fn spans(part: &Part<'_>, breaks: &[Window], end: Option<Timestamp>) 
     spans.retain(|span| {
         !all.iter().any(|other| {
             let inside = other.from <= span.from && span.to <= other.to;
-            let longer = (other.from, other.to) != (span.from, span.to);
-            inside
-                && (longer && (other.continuous || span.from == span.to)
-                    || !longer && other.continuous && !span.continuous)
+            let equal = (other.from, other.to) == (span.from, span.to);
+            let better = if equal {
+                other.continuous && !span.continuous
+            } else {
+                other.continuous || span.from == span.to
+            };
+            inside && better
         })
     });
     spans.sort();
