@@ -6,5 +6,6 @@ mod captures;
 mod history;
 /// The whole river: bounds, boots, citations, order.
 mod reconstruction;
+pub(crate) use reconstruction::assert_ordered;
 /// Windows, intervals and ids.
 mod values;
