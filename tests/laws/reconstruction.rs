@@ -399,7 +399,7 @@ fn more_evidence_never_widens_a_bound() {
 }
 
 /// One process that held a port all day, as two captures show it.
-fn one_process(captures: [Capture; 2]) -> History {
+fn one_process(captures: &[Capture]) -> History {
     let boot = 1_777_600_000;
     let held =
         Held { port: 7000, peer: None, from: boot + 200, to: boot + 90_000, pcb: 0xa3be_0c0d_1111 };
@@ -429,7 +429,7 @@ fn a_process_that_a_listing_does_not_name_is_the_one_that_another_names() {
     let nameless = |hours| Capture { netstat: true, ..at(hours) };
     for captures in [[named(2), nameless(6)], [nameless(2), named(6)]] {
         let scratch = Scratch::new("nameless");
-        let analysis = analysis_of(collected(&one_process(captures).written(&scratch, 7200)));
+        let analysis = analysis_of(collected(&one_process(&captures).written(&scratch, 7200)));
         let [life] = &analysis.ports[0].processes[..] else {
             panic!("{:#?}", analysis.ports[0].processes)
         };
