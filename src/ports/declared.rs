@@ -3,6 +3,7 @@
 
 use super::bindings::{blank, identity_of_job, name_ids};
 use super::evidence::{Epoch, cite, epoch_of};
+use super::intervals::{Events, bound_by_boots};
 use super::labels::BY_PATH;
 use super::sockets::FlowKey;
 use super::{HostPorts, JobRecord};
@@ -109,7 +110,7 @@ fn declaration(job: &JobRecord, declared: &DeclaredPort) -> Option<Citation> {
 /// Rows for declared ports that nothing observed: `inferred` where the log shows that a connection
 /// to one started its job, else `declared`.
 pub fn add_unobserved(ports: &mut HostPorts, case: &HostCase, ephemeral: &RangeInclusive<u16>) {
-    let connected = started_by_connection(case);
+    let (connected, events) = (started_by_connection(case), Events::of(case));
     let mut rows: Vec<Binding> = Vec::new();
     for (index, job) in ports.jobs.iter().enumerate() {
         for (declared, number) in &job.declared {
@@ -125,6 +126,7 @@ pub fn add_unobserved(ports: &mut HostPorts, case: &HostCase, ephemeral: &RangeI
                 None => vec![row],
             };
             for mut row in fresh {
+                bound_by_boots(&mut row, case, &events);
                 let boot = row.boot.and_then(|boot| case.boots.get(boot));
                 let boot = boot.map_or("", |boot| boot.id.as_str());
                 name_ids(&mut row, &case.host.name, boot, ephemeral);

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 /// Rows of the smaller listing; the larger one has twice as many.
 const ROWS: u64 = 200_000;
 
-/// Runs of which the best counts.
 /// Makes an input of so many rows in a folder.
 type Make = fn(&Path, u64);
 
+/// Runs of which the best counts.
 const RUNS: usize = 5;
 
 /// Bytes that memory may take beside the observations.

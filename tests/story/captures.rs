@@ -147,8 +147,9 @@ pub(crate) fn netstat_26(rows: &[(&str, &str, &str, &str, &str, u64)]) -> String
 /// A property list of a job with these arguments; `more` are further keys.
 pub(crate) fn job(label: &str, arguments: &[&str], more: &str) -> String {
     let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let arguments: String =
+    let words: Vec<String> =
         arguments.iter().map(|word| format!("<string>{}</string>", escaped(word))).collect();
+    let arguments = words.concat();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<plist version=\"1.0\"><dict>\n<key>Label</key><string>{}</string>\n<key>ProgramArguments</key><array>{arguments}</array>\n{more}\n</dict></plist>\n",
         escaped(label)

@@ -104,7 +104,7 @@ pub fn life_of(
         hi: windows.iter().map(|window| window.lo).max().unwrap_or(interval.last_seen),
     };
     let mut life = Life { binding, interval, sure, problems: Vec::new() };
-    life.bound_by_boot(witnesses);
+    life.bound_by_boot(witnesses.case, witnesses.events);
     life.bound_by_processes(witnesses);
     life.bound_by_job(witnesses);
     let first = windows.iter().map(|window| window.lo).min().unwrap_or(sure.lo);
@@ -121,6 +121,19 @@ pub fn life_of(
     binding.spans = spans::spans(part, &breaks, interval.latest_end);
     binding.interval = Some(interval);
     problems
+}
+
+/// Bounds a binding that only its effects show by its boot, which nothing crosses.
+pub fn bound_by_boots(binding: &mut Binding, case: &HostCase, events: &Events<'_>) {
+    let Some(interval) = binding.interval else { return };
+    let sure = Window { lo: interval.first_seen, hi: interval.last_seen };
+    let mut life = Life { binding, interval, sure, problems: Vec::new() };
+    life.bound_by_boot(case, events);
+    let Life { binding, interval, .. } = life;
+    binding.interval = Some(interval);
+    if interval.latest_end.is_some() {
+        binding.end_state = EndState::Ended;
+    }
 }
 
 /// A binding whose life is being bounded.
@@ -186,10 +199,10 @@ impl Life<'_> {
         self.binding.notes.push(note);
     }
 
-    fn bound_by_boot(&mut self, witnesses: &Witnesses<'_>) {
+    fn bound_by_boot(&mut self, case: &HostCase, events: &Events<'_>) {
         let Some(index) = self.binding.boot else { return };
-        let started = |index: usize| witnesses.case.boots.get(index).and_then(|boot| boot.started);
-        let evidence = |index: usize| witnesses.events.boots.get(index).cloned();
+        let started = |index: usize| case.boots.get(index).and_then(|boot| boot.started);
+        let evidence = |index: usize| events.boots.get(index).cloned();
         if let Some(window) = started(index) {
             self.not_before(window.lo, evidence(index).and_then(|(start, _)| start));
         }
