@@ -9,6 +9,8 @@
     reason = "tests may fail loudly, and read and write their own files"
 )]
 
+/// A small invented Mac to tell stories of.
+mod story;
 /// What every test uses.
 mod support;
 
@@ -30,7 +32,11 @@ mod house;
 mod laws;
 /// Damage of every kind to every fixture.
 mod mutation;
+/// Owners, lives and families of bindings.
+mod ports;
 /// The console blocks of README.md and docs/.
 mod readme;
 /// Tables and their writers.
 mod report;
+/// Every rule: a story where it fires, and one where it stays silent.
+mod rules;

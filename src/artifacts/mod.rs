@@ -97,6 +97,7 @@ impl Candidate<'_> {
 }
 
 /// An artifact's answer to a candidate. The greatest wins; between equals the first in [`ARTIFACTS`].
+/// Once one is sure, the rest are not asked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Claim {
     /// Not of this kind.
@@ -223,6 +224,9 @@ pub fn claimed_by(candidate: &Candidate<'_>) -> (Claim, Option<&'static dyn Arti
         let claim = artifact.claims(candidate);
         if claim > best.0 {
             best = (claim, Some(*artifact));
+        }
+        if best.0 >= Claim::Sure {
+            break;
         }
     }
     best

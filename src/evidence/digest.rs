@@ -60,6 +60,11 @@ impl<R: Read> HashingReader<R> {
         if let Some((kind, detail)) = &self.failure {
             return Err(io::Error::new(*kind, detail.clone()));
         }
+        // Most files are small and already read: a large block is worth making only for the others.
+        let mut first = [0; 4096];
+        if self.read(&mut first)? == 0 {
+            return Ok(());
+        }
         let mut block = vec![0; 1 << 17];
         while self.read(&mut block)? > 0 {}
         Ok(())

@@ -238,6 +238,21 @@ fn finish_acquisitions(case: &mut HostCase) {
     for fact in &mut case.facts {
         fact.acquisition = new_place.get(fact.acquisition).copied().unwrap_or(0);
     }
+    name_acquisitions(case);
+}
+
+/// Names acquisitions after their host, their collector and when they began: neither the name of a
+/// folder nor a further file in it changes that. Where that is not enough, the folder decides.
+fn name_acquisitions(case: &mut HostCase) {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    for made in &mut case.acquisitions {
+        let Some(captured) = made.captured else { continue };
+        let parts = [case.host.name.as_str(), &made.collector, &stamp(captured.lo)];
+        let id = content_id('q', parts);
+        if taken.insert(id.clone()) {
+            made.id = id;
+        }
+    }
 }
 
 /// A window in words, for details.

@@ -125,6 +125,9 @@ fn add_up(
     job: Option<&JobRecord>,
     context: &Context<'_>,
 ) -> Option<Sum> {
+    if found.is_empty() {
+        return None;
+    }
     let fired: Vec<Factor> = found.iter().map(|finding| finding.factor.clone()).collect();
     let rules: Vec<&'static str> = fired.iter().map(|factor| factor.name).collect();
     let view = View { binding, job, rules: &rules, context };

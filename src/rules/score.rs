@@ -54,8 +54,12 @@ pub fn sum(
     factors.extend(features);
     factors.extend(modifiers);
     let total: i32 = factors.iter().map(|factor| factor.points).sum();
-    factors.extend(notes.into_iter().map(|factor| Factor { points: 0, ..factor }));
     let (score, decided_by) = bounded(total.clamp(0, 100), &rules, binding, context);
+    if score == 0 && !notes.is_empty() {
+        // Nothing is left of the suspicion; the note holds all the same.
+        return only_notes(notes);
+    }
+    factors.extend(notes.into_iter().map(|factor| Factor { points: 0, ..factor }));
     Some(Sum { rules, factors, score, decided_by })
 }
 

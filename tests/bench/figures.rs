@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// Rows of the smaller listing; the larger one has twice as many.
 const ROWS: u64 = 200_000;
 
+/// Makes an input of so many rows in a folder.
+type Make = fn(&Path, u64);
+
 /// Runs of which the best counts.
 const RUNS: usize = 5;
 
@@ -113,8 +116,7 @@ pub(crate) fn case(bench: &Bench) -> Vec<Figure> {
 /// Rows of listings, and of the tables made of them.
 pub(crate) fn rows(bench: &Bench) -> Vec<Figure> {
     let mut figures = Vec::new();
-    let listings: [(&str, fn(&Path, u64)); 2] =
-        [("netstat", inputs::netstat), ("lsof", inputs::lsof)];
+    let listings: [(&str, Make); 2] = [("netstat", inputs::netstat), ("lsof", inputs::lsof)];
     for (tool, make) in listings {
         let folder = bench.input(&format!("{tool}-{ROWS}"), |folder| make(folder, ROWS));
         let cost = best_of(3, &[bench.analyze(&folder, &[])])[0];
@@ -170,8 +172,7 @@ pub(crate) fn memory(bench: &Bench) -> Vec<Figure> {
     flat("peak: 2 GiB of unclaimed files", &sparse, &["--hash-all"]);
     let archive = bench.input("large.tar.gz", |path| inputs::large_archive(path, 2 << 30));
     flat("peak: tar.gz of 2 GiB", &archive, &[]);
-    let listings: [(&str, fn(&Path, u64)); 2] =
-        [("netstat", inputs::netstat), ("lsof", inputs::lsof)];
+    let listings: [(&str, Make); 2] = [("netstat", inputs::netstat), ("lsof", inputs::lsof)];
     for (tool, make) in listings {
         figures.extend(per_row(bench, tool, make));
     }

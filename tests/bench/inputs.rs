@@ -79,13 +79,13 @@ pub(crate) fn plists(folder: &Path) {
 fn job(label: &str, index: u64, numbers: &mut Numbers) -> Dictionary {
     let program = format!("/usr/libexec/{}", label.rsplit('.').next().unwrap());
     let mut arguments = vec![Value::from(program), Value::from("--foreground")];
-    if index % 11 == 0 {
+    if index.is_multiple_of(11) {
         arguments.push(Value::from(format!("--port={}", 1024 + numbers.below(60_000))));
     }
     let mut job = Dictionary::new();
     job.insert("Label".into(), label.into());
     job.insert("ProgramArguments".into(), Value::Array(arguments));
-    job.insert("RunAtLoad".into(), (index % 4 == 0).into());
+    job.insert("RunAtLoad".into(), index.is_multiple_of(4).into());
     job.insert("EnablePressuredExit".into(), true.into());
     job.insert("POSIXSpawnType".into(), "Adaptive".into());
     let services =
