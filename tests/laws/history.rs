@@ -167,13 +167,6 @@ impl History {
         Life { boot, pid, program, started, ended, sockets }
     }
 
-    /// The same past, each capture of which tells its boot.
-    pub(super) fn with_boots_told(&self) -> Self {
-        let mut told = self.clone();
-        told.captures.iter_mut().for_each(|capture| capture.sysctl = true);
-        told
-    }
-
     /// Adds a capture about that time.
     pub(super) fn capture(&mut self, random: &mut Random, at: i64) {
         let boot = self.boot_at(at);
