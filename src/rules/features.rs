@@ -304,7 +304,7 @@ fn nameless(view: &View<'_>) -> Option<Factor> {
 fn cut_name(view: &View<'_>) -> Option<Factor> {
     let binding = view.binding.filter(|binding| binding.process_cut)?;
     let name = binding.process.as_deref().unwrap_or_default();
-    view.factor(Feature::NameTruncated, format!("the tool cut the name {name}"))
+    view.factor(Feature::NameTruncated, format!("the tool may have cut the name {name}"))
 }
 
 fn ambiguous_label(view: &View<'_>) -> Option<Factor> {
