@@ -5,6 +5,8 @@
 mod fixtures;
 /// Every manual says what it must.
 mod manuals;
+/// The pages name only what is there.
+mod pages;
 /// No snapshot outlives its test.
 mod snapshots;
 /// Comments, lengths, files and printing.

@@ -2,6 +2,7 @@
 //! it with bounded work, and one damaged file among good ones costs nothing but itself.
 
 use crate::artifacts::place_of;
+use crate::laws::assert_ordered;
 use crate::support::{
     Random, Scratch, analysis_of, claim, collected, copied, damaged, files_below, fixture,
     fixture_bytes, fixtures, stories, tables_of,
@@ -182,7 +183,9 @@ fn a_damaged_file_costs_no_other_file_and_stops_no_stage() {
             for (other, rows) in &others {
                 assert!(*rows == after[other], "damage to {path} changes what {other} says");
             }
-            let tables = tables_of(&analysis_of(run), &portolan::report::Options::default());
+            let analysis = analysis_of(run);
+            assert_ordered(&analysis);
+            let tables = tables_of(&analysis, &portolan::report::Options::default());
             assert_eq!(tables["sources"].len(), before.len());
             scratch.write(path, bytes);
         }

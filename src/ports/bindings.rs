@@ -25,7 +25,7 @@ pub struct Maker<'a> {
     /// Listings of sockets.
     pub listings: &'a Listings<'a>,
     /// What else bounds lives.
-    pub events: Events<'a>,
+    pub events: &'a Events<'a>,
     /// Ephemeral ports.
     pub ephemeral: RangeInclusive<u16>,
 }

@@ -3,7 +3,7 @@
 
 use super::bindings::{blank, identity_of_job, name_ids};
 use super::evidence::{Epoch, cite, epoch_of};
-use super::intervals::{Events, bound_by_boots};
+use super::intervals::{Events, life_within_boot};
 use super::labels::BY_PATH;
 use super::sockets::FlowKey;
 use super::{HostPorts, JobRecord};
@@ -109,8 +109,13 @@ fn declaration(job: &JobRecord, declared: &DeclaredPort) -> Option<Citation> {
 
 /// Rows for declared ports that nothing observed: `inferred` where the log shows that a connection
 /// to one started its job, else `declared`.
-pub fn add_unobserved(ports: &mut HostPorts, case: &HostCase, ephemeral: &RangeInclusive<u16>) {
-    let (connected, events) = (started_by_connection(case), Events::of(case));
+pub fn add_unobserved(
+    ports: &mut HostPorts,
+    case: &HostCase,
+    events: &Events<'_>,
+    ephemeral: &RangeInclusive<u16>,
+) {
+    let connected = started_by_connection(case);
     let mut rows: Vec<Binding> = Vec::new();
     for (index, job) in ports.jobs.iter().enumerate() {
         for (declared, number) in &job.declared {
@@ -126,13 +131,15 @@ pub fn add_unobserved(ports: &mut HostPorts, case: &HostCase, ephemeral: &RangeI
                 None => vec![row],
             };
             for mut row in fresh {
-                bound_by_boots(&mut row, case, &events);
                 let boot = row.boot.and_then(|boot| case.boots.get(boot));
                 let boot = boot.map_or("", |boot| boot.id.as_str());
                 name_ids(&mut row, &case.host.name, boot, ephemeral);
                 pool(&mut rows, row);
             }
         }
+    }
+    for row in &mut rows {
+        ports.problems.append(&mut life_within_boot(row, case, events));
     }
     ports.bindings.extend(rows);
 }

@@ -126,15 +126,20 @@ pub fn reconstruct(case: &HostCase, embedded: &dyn PortNames) -> HostPorts {
     let listings = intervals::listings::Listings::of(case);
     let owners = owners::Owners { processes: &processes, jobs: &jobs, listings: &listings };
     let events = intervals::Events::of(case);
-    let maker =
-        bindings::Maker { case, owners, listings: &listings, events, ephemeral: ephemeral.clone() };
+    let maker = bindings::Maker {
+        case,
+        owners,
+        listings: &listings,
+        events: &events,
+        ephemeral: ephemeral.clone(),
+    };
     let (bindings, problems) = maker.bindings(rows);
     name_processes(&mut processes.all, case);
     let mut ports = HostPorts { processes: processes.all, jobs, bindings, problems };
     conflicts::mark(&mut ports);
     declared::attribute_by_target(&mut ports);
     declared::mark_agreement(&mut ports);
-    declared::add_unobserved(&mut ports, case, &ephemeral);
+    declared::add_unobserved(&mut ports, case, &events, &ephemeral);
     sort(&mut ports.bindings);
     ports.problems.sort();
     ports

@@ -125,7 +125,8 @@ fn admits(life: &ProcessInstance, window: Option<Window>) -> bool {
 
 fn names_fit(life: &ProcessInstance, name: Option<&ProcessName>) -> bool {
     let Some(name) = name else { return true };
-    known_names(life).iter().any(|known| compatible(known, name))
+    let known = known_names(life);
+    known.is_empty() || known.iter().any(|known| compatible(known, name))
 }
 
 /// Every name that a life goes by.
@@ -141,9 +142,11 @@ fn known_names(life: &ProcessInstance) -> Vec<ProcessName> {
 
 /// Splits the rows of one pid into lives: first by what tells a start, then the rest by time and name.
 fn lives(sightings: Vec<Sighting>) -> Vec<Life> {
-    let (mut anchored, rest): (Vec<_>, Vec<_>) =
+    let (mut anchored, mut rest): (Vec<_>, Vec<_>) =
         sightings.into_iter().partition(|sighting| sighting.started.is_some());
-    anchored.sort_by_key(|sighting| sighting.started);
+    // In order of time: the order of the evidence tells nothing.
+    anchored.sort_by_key(|sighting| (sighting.started, sighting.window));
+    rest.sort_by_key(|sighting| sighting.window);
     let mut lives: Vec<Life> = Vec::new();
     for sighting in anchored {
         match lives.iter_mut().rev().find(|life| same_start(life, &sighting)) {

@@ -123,17 +123,23 @@ pub fn life_of(
     problems
 }
 
-/// Bounds a binding that only its effects show by its boot, which nothing crosses.
-pub fn bound_by_boots(binding: &mut Binding, case: &HostCase, events: &Events<'_>) {
-    let Some(interval) = binding.interval else { return };
+/// Bounds a binding of which only effects were seen: it lies within their boot. Returns bounds that
+/// an effect contradicts.
+pub fn life_within_boot(
+    binding: &mut Binding,
+    case: &HostCase,
+    events: &Events<'_>,
+) -> Vec<(SourceId, Problem)> {
+    let Some(interval) = binding.interval else { return Vec::new() };
     let sure = Window { lo: interval.first_seen, hi: interval.last_seen };
     let mut life = Life { binding, interval, sure, problems: Vec::new() };
     life.bound_by_boot(case, events);
-    let Life { binding, interval, .. } = life;
-    binding.interval = Some(interval);
+    let Life { interval, problems, .. } = life;
     if interval.latest_end.is_some() {
         binding.end_state = EndState::Ended;
     }
+    binding.interval = Some(interval);
+    problems
 }
 
 /// A binding whose life is being bounded.
