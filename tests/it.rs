@@ -9,6 +9,8 @@
     reason = "tests may fail loudly, and read and write their own files"
 )]
 
+/// A small invented Mac to tell stories of.
+mod story;
 /// What every test uses.
 mod support;
 
@@ -20,5 +22,11 @@ mod baseline;
 mod evidence;
 /// The pages of docs/ that the code writes.
 mod generated_pages;
+/// Grouping, clocks, zones, boots.
+mod hosts;
+/// Owners, lives and families of bindings.
+mod ports;
 /// Tables and their writers.
 mod report;
+/// Every rule: a story where it fires, and one where it stays silent.
+mod rules;

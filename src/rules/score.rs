@@ -54,6 +54,10 @@ pub fn sum(
     factors.extend(features);
     factors.extend(modifiers);
     let total: i32 = factors.iter().map(|factor| factor.points).sum();
+    if total <= 0 && !notes.is_empty() {
+        // What the rules come to is nothing; the note stays.
+        return only_notes(notes);
+    }
     factors.extend(notes.into_iter().map(|factor| Factor { points: 0, ..factor }));
     let (score, decided_by) = bounded(total.clamp(0, 100), &rules, binding, context);
     Some(Sum { rules, factors, score, decided_by })

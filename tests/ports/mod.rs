@@ -1,0 +1,1 @@
+//! Owners, lives and families.
