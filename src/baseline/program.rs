@@ -3,6 +3,7 @@
 use super::pattern::part_fits;
 use crate::model::network::{Protocol, Scope};
 use crate::model::service::Direction;
+use crate::ports::names_of::is_cut_of;
 use crate::ports::place::{canonical, file_name};
 use serde::Deserialize;
 
@@ -81,7 +82,7 @@ impl<'a> Program<'a> {
     /// Whether the name that a tool printed is this one, or the beginning of it.
     fn shows(&self, name: &str) -> bool {
         let is_cut_of =
-            |shown: &str| self.name_cut && shown.len() >= SHORTEST_CUT && name.starts_with(shown);
+            |shown: &str| self.name_cut && shown.len() >= SHORTEST_CUT && is_cut_of(shown, name);
         self.name.is_some_and(|shown| shown == name || is_cut_of(shown))
             || (self.place().is_none() && self.path == Some(name))
     }

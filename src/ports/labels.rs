@@ -1,6 +1,6 @@
 //! Processes and jobs → which process belongs to which job (time.md 7.6.4, strongest evidence first).
 
-use super::names_of::{base_name, compatible, executable_of};
+use super::names_of::{base_name, compatible, executable_of, is_cut_of};
 use super::place::canonical;
 use super::processes::Processes;
 use super::{JobRecord, ProcessInstance};
@@ -82,7 +82,11 @@ fn complete(life: &mut ProcessInstance, jobs: &[JobRecord]) {
             Some(base_name(&executable_of(command, None)).to_owned())
         });
         if let Some(full) = full.filter(|full| agrees(life, full) && !full.is_empty()) {
-            let text = Text::from(full);
+            // A version in the command line (`python3` for `Python`) is no part of the name.
+            let is_longer =
+                |name: &ProcessName| is_cut_of(&name.text.to_lowercase(), &full.to_lowercase());
+            let known = life.name.take().filter(|name| !is_longer(name));
+            let text = known.map_or_else(|| Text::from(full.as_str()), |name| name.text);
             life.name = Some(ProcessName { text, cut: false });
         }
     }

@@ -25,11 +25,20 @@ pub fn compatible(one: &ProcessName, other: &ProcessName) -> bool {
 /// Whether `long` is what `short` is the beginning of.
 fn goes_on(short: &str, cut: bool, long: &str) -> bool {
     let Some(rest) = long.strip_prefix(short).filter(|_| short.len() >= 2) else { return false };
-    if cut {
-        // lsof never splits an escape: a name that it cut before nine bytes went on with one.
-        return escaped_length(short) >= LSOF_CUT || rest.chars().next().is_some_and(is_escaped);
-    }
-    short.len() >= KERNEL_CUT || rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    let is_version = rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    is_version || if cut { is_cut_of(short, long) } else { short.len() >= KERNEL_CUT }
+}
+
+/// Whether a name that a tool may have cut is the beginning of a longer one. lsof never splits an
+/// escape: a name that it cut before nine bytes went on with one.
+pub fn is_cut_of(cut: &str, long: &str) -> bool {
+    long.strip_prefix(cut)
+        .is_some_and(|rest| fills_its_column(cut) || rest.chars().next().is_none_or(is_escaped))
+}
+
+/// Whether a name is as long as the shortest column that tools cut names to.
+pub fn fills_its_column(name: &str) -> bool {
+    escaped_length(name) >= LSOF_CUT
 }
 
 /// Length of a name as lsof prints it.

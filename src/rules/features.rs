@@ -4,13 +4,16 @@ use super::context::{Context, port_of};
 use super::scoring::Feature;
 use crate::baseline::vendors::Kind;
 use crate::model::anomaly::Factor;
-use crate::model::binding::{Binding, Certainty};
+use crate::model::binding::{Binding, Certainty, Span};
 use crate::model::interval::add_seconds;
 use crate::model::network::{Protocol, Scope};
 use crate::model::service::Direction;
 use crate::model::{Timestamp, stamp};
-use crate::ports::{JobRecord, jobs};
+use crate::ports::{JobRecord, jobs, names_of};
 use std::collections::BTreeSet;
+
+/// Seconds within which two stretches are one look at the host.
+const SAME_LOOK: i64 = 900;
 
 /// The group of every user.
 const STAFF: u32 = 20;
@@ -38,9 +41,14 @@ impl View<'_> {
         self.rules.contains(&rule)
     }
 
-    /// The binding, if it is a listener.
+    /// The binding, if anything shows that it was there: what a job only declares exposes nothing.
+    fn held(&self) -> Option<&Binding> {
+        self.binding.filter(|binding| binding.certainty != Certainty::Declared)
+    }
+
+    /// The binding, if it is a listener that was there.
     fn listener(&self) -> Option<&Binding> {
-        self.binding.filter(|binding| binding.direction == Direction::Listen)
+        self.held().filter(|binding| binding.direction == Direction::Listen)
     }
 
     /// The program that runs or would run.
@@ -126,7 +134,7 @@ fn listener_scope(view: &View<'_>) -> Option<Factor> {
 }
 
 fn destination(view: &View<'_>) -> Option<Factor> {
-    let binding = view.binding.filter(|binding| binding.direction == Direction::Outbound)?;
+    let binding = view.held().filter(|binding| binding.direction == Direction::Outbound)?;
     match binding.scope {
         Scope::Any => view.factor(Feature::DestinationPublic, "the peer's address is public"),
         Scope::Lan => view.factor(Feature::DestinationPrivate, "the peer is on the local network"),
@@ -136,7 +144,7 @@ fn destination(view: &View<'_>) -> Option<Factor> {
 }
 
 fn port_class(view: &View<'_>) -> Option<Factor> {
-    let port = port_of(view.binding?)?;
+    let port = port_of(view.held()?)?;
     match port {
         ..1024 => view.factor(
             Feature::PortPrivileged,
@@ -150,7 +158,8 @@ fn port_class(view: &View<'_>) -> Option<Factor> {
     }
 }
 
-/// A port in the ephemeral range is the kernel's choice, unless it comes back.
+/// A port in the ephemeral range is the kernel's choice, unless it comes back: in another boot, or
+/// with another process after the first one's time.
 fn ephemeral_listener(view: &View<'_>) -> Option<Factor> {
     let binding = view.listener()?;
     let port = binding.local_port.filter(|port| view.context.ephemeral.contains(port))?;
@@ -159,11 +168,18 @@ fn ephemeral_listener(view: &View<'_>) -> Option<Factor> {
             && other.certainty == Certainty::Observed
             && other.local_port == Some(port)
             && other.identity == binding.identity
+            && !other.identity.is_empty()
     };
     let boots: BTreeSet<Option<usize>> =
         view.context.ports.bindings.iter().filter(same).map(|other| other.boot).collect();
     if boots.len() > 1 {
         let reason = format!("{port} came back in {} boots: it was chosen", boots.len());
+        return view.factor(Feature::PortEphemeralAgain, reason);
+    }
+    let apart = |(one, next): (&Span, &Span)| next.from > add_seconds(one.to, SAME_LOOK);
+    let again = binding.spans.iter().zip(binding.spans.iter().skip(1)).any(apart);
+    if again && binding.holders.len() > 1 {
+        let reason = format!("{port} came back with another process: it was chosen");
         return view.factor(Feature::PortEphemeralAgain, reason);
     }
     view.factor(Feature::PortEphemeralOnce, "the kernel may have handed the port out")
@@ -302,8 +318,10 @@ fn nameless(view: &View<'_>) -> Option<Factor> {
 }
 
 fn cut_name(view: &View<'_>) -> Option<Factor> {
-    let binding = view.binding.filter(|binding| binding.process_cut)?;
-    let name = binding.process.as_deref().unwrap_or_default();
+    let name = view.binding.filter(|binding| binding.process_cut)?.process.as_deref()?;
+    if !names_of::fills_its_column(name) {
+        return None;
+    }
     view.factor(Feature::NameTruncated, format!("the tool cut the name {name}"))
 }
 

@@ -5,7 +5,11 @@ use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::catalog;
 use crate::model::binding::Binding;
+use crate::model::interval::Window;
 use crate::model::network::{Address, Families, Protocol};
+
+/// Seconds within which two sightings belong to one look at the host.
+const SAME_LOOK: i64 = 900;
 
 catalog::entry! {
     /// A listener on one address takes traffic from another program's listener on all addresses.
@@ -52,7 +56,7 @@ impl Rule for PortShadowing {
                 && other.boot == binding.boot
                 && other.identity != binding.identity
                 && share_a_family(other.families, binding.families)
-                && may_overlap(other, binding)
+                && were_together(other, binding)
         })?;
         let name = |binding: &Binding| binding.process.as_deref().unwrap_or("a program").to_owned();
         let reason = format!(
@@ -71,14 +75,13 @@ fn share_a_family(one: Families, other: Families) -> bool {
     (four(one) && four(other)) || (six(one) && six(other))
 }
 
-/// Whether both may have been held at one time.
-fn may_overlap(one: &Binding, other: &Binding) -> bool {
-    let before = |one: &Binding, other: &Binding| {
-        let end = one.interval.and_then(|life| life.latest_end);
-        let start = other.interval.and_then(|life| life.earliest_start);
-        end.zip(start).is_some_and(|(end, start)| end < start)
+/// Whether both were seen at about the same time.
+fn were_together(one: &Binding, other: &Binding) -> bool {
+    let seen = |binding: &Binding| {
+        binding.interval.map(|life| Window::new(life.first_seen, life.last_seen))
     };
-    !before(one, other) && !before(other, one)
+    let near = |window: Window| window.shifted(-SAME_LOOK, SAME_LOOK);
+    seen(one).zip(seen(other)).is_none_or(|(one, other)| near(one).meets(other))
 }
 
 fn is_wildcard(binding: &Binding) -> bool {

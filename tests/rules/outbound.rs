@@ -1,140 +1,166 @@
-//! Rules about connections: P07, P08, P14.
+//! Rules about connections: P07, P08, P09, P14.
 
-use crate::story::{Lsof, Mac, Netstat, job};
+use super::{launchd, ssh_plist};
+use crate::story::{Lsof, Mac, scores};
 
-fn reaches(command: &str, args: &str, peer: &str) -> Mac {
-    let name = format!("192.0.2.24:51822->{peer} (ESTABLISHED)");
-    Mac::new().lsof(Lsof::tcp(command, 1412, 0x97, &name)).ps(1412, "mira", "02:00:00", args)
+/// A Mac whose lsof ran as root: it shows launchd's sockets too.
+fn seen_by_root() -> Mac {
+    Mac::new().plist("/System/Library/LaunchDaemons/ssh.plist", &ssh_plist()).lsof(launchd(
+        "IPv4",
+        2,
+        "*:22 (LISTEN)",
+    ))
+}
+
+fn courier(name: &'static str) -> Mac {
+    Mac::new().lsof(Lsof::tcp("Courier", 910, 0x91, name)).ps(
+        910,
+        "ana",
+        "02:00:00",
+        "/Applications/Courier.app/Contents/MacOS/Courier",
+    )
 }
 
 #[test]
-fn p07_a_program_reaches_a_port_that_is_not_standard_for_it() {
-    let told = reaches("agentd", "/usr/local/acme/agentd", "203.0.113.88:5600").told();
-    let expected = [("P07", 15), ("destination-public", 10), ("port-registered", 5)];
-    told.scores(&["P07"], &expected, 30);
-    assert_eq!(told.binding(5600).direction.as_str(), "outbound");
+fn p07_fires_for_a_public_peer_on_a_port_that_is_not_standard() {
+    let told = courier("192.0.2.24:50001->203.0.113.9:8765 (ESTABLISHED)").told();
+    told.scores(&["P07"], &[("P07", 15), ("destination-public", 10), ("port-registered", 5)], 30);
+    assert!(told.only_anomaly().title.contains("reached 203.0.113.9 port 8765/tcp"));
 }
 
 #[test]
 fn p07_is_silent_on_a_standard_port() {
-    reaches("agentd", "/usr/local/acme/agentd", "203.0.113.88:443").told().is_quiet();
+    courier("192.0.2.24:50001->203.0.113.9:443 (ESTABLISHED)").told().is_quiet();
 }
 
 #[test]
-fn p07_is_silent_towards_the_local_network_and_this_mac() {
-    for peer in ["192.168.7.9:5600", "10.1.2.3:5600", "127.0.0.1:5600", "169.254.1.1:5600"] {
-        reaches("agentd", "/usr/local/acme/agentd", peer).told().is_quiet();
-    }
+fn p07_is_silent_for_a_peer_on_the_local_network() {
+    courier("10.0.0.24:50001->10.0.0.9:8765 (ESTABLISHED)").told().is_quiet();
 }
 
 #[test]
-fn p07_knows_what_is_standard_for_a_class_of_programs() {
-    reaches("ssh", "/usr/bin/ssh build.example", "203.0.113.88:22").told().is_quiet();
-    let told = reaches("ssh", "/usr/bin/ssh -p 2201 build.example", "203.0.113.88:2201").told();
-    assert_eq!(told.only_anomaly().rules, ["P07"]);
+fn p07_is_silent_for_a_socket_on_its_way_out() {
+    courier("192.0.2.24:50001->203.0.113.9:8765 (CLOSE_WAIT)").told().is_quiet();
 }
 
 #[test]
-fn p07_of_an_unknown_owner_holds_the_port_against_everybody_and_is_capped() {
-    let mac =
-        Mac::new().tcp(Netstat::connected("192.0.2.24.51822", "203.0.113.88.4444", "ESTABLISHED"));
+fn an_attempt_is_told_as_one() {
+    let told = courier("192.0.2.24:50001->203.0.113.9:8765 (SYN_SENT)").told();
+    assert!(told.only_anomaly().title.contains("attempted to reach"), "{:?}", told.only_anomaly());
+}
+
+fn script(peer: &'static str) -> Mac {
+    Mac::new().lsof(Lsof::tcp("Python", 911, 0x92, peer)).ps(
+        911,
+        "ana",
+        "00:30",
+        "python3 /Users/ana/src/pull.py",
+    )
+}
+
+#[test]
+fn p08_fires_for_an_interpreter_and_absorbs_p07() {
+    let told = script("192.0.2.24:50001->203.0.113.9:8765 (ESTABLISHED)").told();
+    told.scores(&["P08"], &[("P08", 30), ("destination-public", 10), ("port-registered", 5)], 45);
+}
+
+#[test]
+fn p08_is_silent_on_a_standard_port() {
+    script("192.0.2.24:50001->203.0.113.9:443 (ESTABLISHED)").told().is_quiet();
+}
+
+fn shell(fd: &'static str) -> Mac {
+    seen_by_root()
+        .lsof(
+            Lsof::tcp("bash", 912, 0x93, "192.0.2.24:50001->203.0.113.9:9002 (ESTABLISHED)").fd(fd),
+        )
+        .ps(912, "ana", "00:30", "/bin/bash")
+}
+
+#[test]
+fn p09_fires_for_a_shell_with_a_socket_as_its_input() {
+    let factors = [("P09", 60), ("P08", 5), ("destination-public", 10), ("port-registered", 5)];
+    shell("0u").told().scores(&["P09", "P08"], &factors, 80);
+}
+
+#[test]
+fn p09_is_silent_for_another_descriptor() {
+    assert_eq!(shell("13u").told().only_anomaly().rules, ["P08"]);
+}
+
+#[test]
+fn p09_fires_for_the_shell_that_a_script_gave_its_socket_to() {
+    let peer = "192.0.2.24:50001->203.0.113.9:443 (ESTABLISHED)";
+    let told = seen_by_root()
+        .lsof(Lsof::tcp("Python", 911, 0x92, peer).fd("3u"))
+        .lsof(Lsof::tcp("sh", 915, 0x92, peer).fd("0u"))
+        .lsof(Lsof::tcp("sh", 915, 0x92, peer).fd("1u"))
+        .file("live_response/process/ps_-ef.txt", "  UID   PID  PPID   C STIME   TTY           TIME CMD\n  501   911   640   0  9:12AM ttys000    0:00.10 python3 -c pass\n  501   915   911   0  9:12AM ttys000    0:00.10 /bin/sh -i\n")
+        .told();
+    let binding = told.binding(443);
+    assert_eq!(binding.pid, Some(911), "the parent answers for the binding");
+    assert_eq!(binding.holders.len(), 2);
+    told.scores(&["P09"], &[("P09", 60), ("destination-public", 10), ("port-privileged", 10)], 80);
+}
+
+#[test]
+fn p14_adds_to_another_rule_and_is_not_one() {
+    let told = courier("192.0.2.24:50001->203.0.113.9:4444 (ESTABLISHED)").told();
+    let factors = [("P07", 15), ("destination-public", 10), ("port-registered", 5), ("P14", 10)];
+    told.scores(&["P07"], &factors, 40);
+}
+
+#[test]
+fn p14_alone_is_no_anomaly() {
+    courier("10.0.0.24:50001->10.0.0.9:4444 (ESTABLISHED)").told().is_quiet();
+}
+
+#[test]
+fn p14_is_exempt_where_a_development_server_uses_the_port() {
+    let node = |port: &'static str| {
+        let mac = Mac::new().lsof(Lsof::tcp6("node", 920, 0x94, port));
+        mac.ps(920, "ana", "10:00", "node /Users/ana/src/web/server.js").told()
+    };
+    let factors =
+        [("P17", 10), ("scope-exposed", 10), ("port-registered", 5), ("dev-server-exposed", -10)];
+    node("*:4000 (LISTEN)").scores(&["P17"], &factors, 15);
+    let factors = [("P17", 10), ("scope-exposed", 10), ("port-registered", 5), ("P14", 10)];
+    node("*:4040 (LISTEN)").scores(&["P17"], &factors, 35);
+}
+
+#[test]
+fn p14_is_exempt_where_a_vendor_hint_fits_the_port_and_the_scope() {
+    // Chrome's driver is a development server on 4444; 3360 is no hint of anybody's.
+    let wireguard = |name: &'static str| {
+        let row = Lsof::udp("wireguard-go", 921, 0x95, name);
+        Mac::new().lsof(row).ps(921, "root", "10:00", "/usr/local/bin/wireguard-go").told()
+    };
+    let told = wireguard("*:51820");
+    assert!(told.0.anomalies.is_empty(), "{:?}", told.0.anomalies);
+    let other = wireguard("*:2222");
+    let factors = &other.only_anomaly().factors;
+    assert!(factors.iter().any(|factor| factor.name == "P14"), "{factors:?}");
+}
+
+#[test]
+fn a_hint_needs_port_and_scope() {
+    let postgres = |name: &'static str| {
+        let mac = Mac::new().lsof(Lsof::tcp("postgres", 922, 0x96, name));
+        mac.ps(922, "ana", "10:00", "/opt/homebrew/opt/postgresql@16/bin/postgres").told()
+    };
+    postgres("127.0.0.1:5432 (LISTEN)").is_quiet();
+    let factors = [("P17", 10), ("scope-exposed", 10), ("port-registered", 5)];
+    postgres("*:5432 (LISTEN)").scores(&["P17"], &factors, 25);
+    let factors = [("P17", 10), ("scope-exposed", 10), ("port-registered", 5)];
+    postgres("*:5439 (LISTEN)").scores(&["P17"], &factors, 25);
+}
+
+#[test]
+fn a_redacted_peer_counts_as_public_without_the_points() {
+    // What a tool cut is not known to be private.
+    let text = "COMMAND     PID       USER   FD   TYPE             DEVICE SIZE/OFF NODE NAME\nCourier     910        501   7u  IPv4 0x6949610a00000091      0t0  TCP 192.0.2.24:50001->relay.example.net:8765 (ESTABLISHED)\nlaunchd       1          0   9u  IPv4 0x6949610a00000092      0t0  TCP *:22 (LISTEN)\n";
+    let mac = Mac::new().file("live_response/network/lsof_-nPli.txt", text);
     let told = mac.told();
-    let anomaly = told.only_anomaly();
-    assert_eq!(anomaly.rules, ["P07"]);
-    assert!(anomaly.score <= 39, "{}", anomaly.explanation);
-    Mac::new()
-        .tcp(Netstat::connected("192.0.2.24.51822", "203.0.113.88.993", "ESTABLISHED"))
-        .told()
-        .is_quiet();
-}
-
-#[test]
-fn connections_on_their_way_out_are_not_held_against_anybody() {
-    for state in ["TIME_WAIT", "CLOSE_WAIT", "FIN_WAIT_2"] {
-        let mac =
-            Mac::new().tcp(Netstat::connected("192.0.2.24.51822", "203.0.113.88.4444", state));
-        mac.told().is_quiet();
-    }
-}
-
-#[test]
-fn p08_a_tool_reaches_out_and_takes_the_place_of_p07() {
-    let told = reaches("nc", "nc 203.0.113.7 4444", "203.0.113.7:4444").told();
-    let expected = [("P08", 30), ("destination-public", 10), ("port-registered", 5), ("P14", 10)];
-    told.scores(&["P08"], &expected, 55);
-}
-
-#[test]
-fn p08_is_silent_where_the_tool_does_what_it_is_for() {
-    reaches("Python", "python3 fetch.py", "203.0.113.7:443").told().is_quiet();
-}
-
-#[test]
-fn p14_adds_to_other_rules_and_never_stands_alone() {
-    let told = reaches("agentd", "/usr/local/acme/agentd", "203.0.113.88:5633").told();
-    let expected = [("P07", 15), ("destination-public", 10), ("port-registered", 5), ("P14", 10)];
-    told.scores(&["P07"], &expected, 40);
-    // A port of the list towards the local network: no rule, no anomaly.
-    reaches("agentd", "/usr/local/acme/agentd", "192.168.7.9:5633").told().is_quiet();
-}
-
-#[test]
-fn an_attempt_counts_as_one_and_is_called_so() {
-    let told = Mac::new()
-        .lsof(Lsof::tcp("nc", 1412, 9, "192.0.2.24:51822->203.0.113.7:4444 (SYN_SENT)"))
-        .ps(1412, "mira", "00:10", "nc 203.0.113.7 4444")
-        .told();
-    let anomaly = told.only_anomaly();
-    assert_eq!(anomaly.rules, ["P08"]);
-    assert!(anomaly.title.contains("attempted to reach"), "{}", anomaly.title);
-}
-
-#[test]
-fn a_connection_is_inbound_where_its_port_is_listened_on() {
-    let told = Mac::new()
-        .lsof(Lsof::tcp("agentd", 1412, 1, "*:9550 (LISTEN)"))
-        .lsof(Lsof::tcp("agentd", 1412, 2, "192.0.2.24:9550->203.0.113.7:51000 (ESTABLISHED)"))
-        .ps(1412, "mira", "02:00:00", "/usr/local/acme/agentd")
-        .told();
-    let directions: Vec<_> =
-        told.bindings(9550).iter().map(|binding| binding.direction.as_str()).collect();
-    assert_eq!(directions, ["listen", "inbound"]);
-    assert!(told.0.anomalies.iter().all(|anomaly| !anomaly.rules.contains(&"P07")));
-}
-
-#[test]
-fn the_job_of_a_masquerade_is_known_and_its_life_bounded() {
-    // S1 of scenarios.md, with other names.
-    let label = "com.apple.metadatad";
-    let program = "/Users/mira/.cache/metadatad";
-    let plist = "/Users/mira/Library/LaunchAgents/com.apple.metadatad.plist";
-    let keys = "<key>RunAtLoad</key><true/><key>KeepAlive</key><true/>";
-    let told = Mac::new()
-        .lsof(Lsof::tcp(
-            "metadatad",
-            1412,
-            0x97,
-            "192.0.2.24:49733->203.0.113.88:5633 (ESTABLISHED)",
-        ))
-        .tcp(Netstat::connected("192.0.2.24.49733", "203.0.113.88.5633", "ESTABLISHED"))
-        .ps(1412, "mira", "1-18:02:11", &format!("{program} 1"))
-        .loaded(Some(1412), label)
-        .plist(plist, &job(label, &[program, "1"], keys))
-        .born(plist, ("-rw-r--r--", 501, 20), "2026-04-13T18:11:00Z")
-        .told();
-    let expected = [
-        ("P11", 30),
-        ("P07", 5),
-        ("persistence", 10),
-        ("program-staged", 15),
-        ("destination-public", 10),
-        ("port-registered", 5),
-        ("fresh-within-week", 10),
-        ("P14", 10),
-    ];
-    told.scores(&["P11", "P07"], &expected, 95);
-    let life = told.binding(5633).interval.unwrap();
-    let shown = portolan::model::stamp;
-    assert_eq!(shown(life.earliest_start.unwrap()), "2026-04-13T18:11:02.000000Z");
-    assert_eq!(shown(life.first_seen), "2026-04-15T12:13:02.000000Z");
+    let about = told.anomalies(8765);
+    scores(about[0], &["P07"], &[("P07", 15), ("port-registered", 5)], 20);
 }

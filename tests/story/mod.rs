@@ -185,7 +185,7 @@ impl Mac {
         self
     }
 
-    /// Root saw everything: cupsd's listener is in lsof, and in ps.
+    /// Root saw everything: cupsd's listener is in lsof, and cupsd in ps.
     pub(crate) fn seen_by_root(self) -> Self {
         self.lsof(Lsof::tcp("cupsd", 301, 0xffff, "127.0.0.1:631 (LISTEN)").root()).ps(
             301,
@@ -233,6 +233,11 @@ impl Mac {
     /// A file of the collector's.
     pub(crate) fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Self {
         self.extra = self.extra.with(path, text);
+        self
+    }
+
+    pub(crate) fn without(mut self, path: &str) -> Self {
+        self.extra.0.remove(path).unwrap();
         self
     }
 

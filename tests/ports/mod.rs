@@ -1,0 +1,3 @@
+//! Owners, lives and families of bindings.
+
+mod lives;
