@@ -2,6 +2,7 @@
 
 use super::Finding;
 use super::p12_services_file::{self, Moved};
+use super::population::Population;
 use super::scoring::{RuleId, Scoring};
 use crate::baseline::Baseline;
 use crate::baseline::program::{Program, Use};
@@ -40,10 +41,8 @@ pub struct Context<'a> {
     pub moved: Vec<Moved>,
     /// Ephemeral ports.
     pub ephemeral: RangeInclusive<u16>,
-    /// For each tuple, on how many hosts of the run it was seen.
-    pub prevalence: &'a BTreeMap<String, usize>,
-    /// Hosts of the run.
-    pub hosts: usize,
+    /// The hosts of the run.
+    pub population: &'a Population,
 }
 
 impl<'a> Context<'a> {
@@ -52,8 +51,7 @@ impl<'a> Context<'a> {
         case: &'a HostCase,
         ports: &'a HostPorts,
         tables: (&'a Baseline, &'a Scoring),
-        prevalence: &'a BTreeMap<String, usize>,
-        hosts: usize,
+        population: &'a Population,
     ) -> Self {
         let mut context = Self {
             case,
@@ -66,8 +64,7 @@ impl<'a> Context<'a> {
             acquisition_of: BTreeMap::new(),
             moved: Vec::new(),
             ephemeral: crate::ports::sockets::ephemeral_ports(case),
-            prevalence,
-            hosts,
+            population,
         };
         for fact in &case.facts {
             context.take(fact);

@@ -234,17 +234,17 @@ fn young(view: &View<'_>) -> Option<Factor> {
 
 fn rarity(view: &View<'_>) -> Option<Factor> {
     let binding = view.binding?;
-    let (seen, hosts) = (*view.context.prevalence.get(&binding.tuple_id)?, view.context.hosts);
+    let (seen, hosts) = view.context.population.around(binding);
     let limits = view.context.scoring.thresholds;
     if hosts < limits.rare_hosts_of_at_least {
         return None;
     }
     if seen == 1 {
-        return view.factor(Feature::Rare, format!("on 1 of {hosts} hosts of this run"));
+        return view.factor(Feature::Rare, format!("on 1 of {hosts} hosts that could show it"));
     }
     let common = seen.saturating_mul(100) >= hosts.saturating_mul(limits.common_percent);
     if common {
-        view.factor(Feature::Common, format!("on {seen} of {hosts} hosts of this run"))
+        view.factor(Feature::Common, format!("on {seen} of {hosts} hosts that could show it"))
     } else {
         None
     }

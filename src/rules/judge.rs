@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::features::{self, View};
+use super::population::Population;
 use super::score::{self, Sum};
 use super::scoring::Scoring;
 use super::{Finding, RULES, Subject, wording};
@@ -12,7 +13,7 @@ use crate::model::binding::{Binding, Certainty};
 use crate::model::content_id;
 use crate::model::service::{Confidence, Direction};
 use crate::ports::{HostPorts, JobRecord};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Judges all hosts of a run.
 pub fn judge(
@@ -20,10 +21,10 @@ pub fn judge(
     ports: &[HostPorts],
     tables: (&Baseline, &Scoring),
 ) -> Vec<Anomaly> {
-    let prevalence = prevalence(ports);
+    let population = Population::of(cases, ports);
     let mut anomalies = Vec::new();
     for (index, (case, ports)) in cases.iter().zip(ports).enumerate() {
-        let context = Context::new(case, ports, tables, &prevalence, cases.len());
+        let context = Context::new(case, ports, tables, &population);
         let mut found = of_host(&context);
         for anomaly in &mut found {
             anomaly.host = index;
@@ -48,27 +49,13 @@ pub fn expected_by(
     ports: &[HostPorts],
     tables: (&Baseline, &Scoring),
 ) -> Vec<Vec<String>> {
-    let nobody = BTreeMap::new();
+    let nobody = Population::default();
     let of_host = |(case, ports): (&HostCase, &HostPorts)| {
-        let context = Context::new(case, ports, tables, &nobody, cases.len());
+        let context = Context::new(case, ports, tables, &nobody);
         let layer = |binding| if context.is_stock(binding) { "stock" } else { "" };
         ports.bindings.iter().map(|binding| layer(binding).to_owned()).collect()
     };
     cases.iter().zip(ports).map(of_host).collect()
-}
-
-/// On how many hosts each tuple was seen.
-fn prevalence(ports: &[HostPorts]) -> BTreeMap<String, usize> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for host in ports {
-        let seen = host.bindings.iter().filter(|binding| binding.certainty != Certainty::Declared);
-        let tuples: BTreeSet<&str> = seen.map(|binding| binding.tuple_id.as_str()).collect();
-        for tuple in tuples {
-            let count = counts.entry(tuple.to_owned()).or_default();
-            *count = count.saturating_add(1);
-        }
-    }
-    counts
 }
 
 fn of_host(context: &Context<'_>) -> Vec<Anomaly> {

@@ -21,6 +21,7 @@ pub mod p15_hidden_listener;
 pub mod p17_unmanaged_listener;
 pub mod p18_port_shadowing;
 pub mod p20_setting_without_effect;
+pub mod population;
 pub mod score;
 pub mod scoring;
 pub mod wording;
