@@ -2,11 +2,11 @@
 
 use super::options::AnalyzeOptions;
 use super::progress::{Bar, watched};
-use super::screen::Screen;
+use super::screen::{Screen, complain};
 use super::{Exit, Failure, summary};
 use portolan::model::anomaly::Severity;
 use portolan::model::service::Confidence;
-use portolan::pipeline::{self, Collected, Status};
+use portolan::pipeline::{self, Collected, NOTHING_READ, Status};
 use portolan::ports::{self, HostPorts};
 use portolan::report::{self, Analysis, View};
 use portolan::rules::{self, scoring};
@@ -19,6 +19,7 @@ use std::time::Instant;
 
 /// Analyzes the evidence and writes the tables.
 pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<Exit, Failure> {
+    options.check_range().map_err(Failure::Said)?;
     let reading = options.reading().map_err(|error| {
         Failure::Said(format!("the password file {:?}: {error}", options.password_file()))
     })?;
@@ -34,6 +35,7 @@ pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<E
         read.map_err(|error| Failure::Said(format!("no threads to be had: {error}")))?;
     run.durations.push(("read", started.elapsed()));
     refuse_unusable(&collected)?;
+    complain_of_unusable(&collected);
     let started = Instant::now();
     let analysis = judge(collected, options, &mut run)?;
     run.durations.push(("analyze", started.elapsed()));
@@ -96,19 +98,48 @@ fn publish(
     Ok(outputs)
 }
 
-/// Fails if nothing of any evidence could be read.
+/// Fails if nothing of any evidence could be read, or no parser knows any of it.
 fn refuse_unusable(collected: &Collected) -> Result<(), Failure> {
     let count = collected.evidence.len();
-    if (0..count).any(|one| summary::is_usable(collected, one)) {
+    if !(0..count).any(|one| summary::is_usable(collected, one)) {
+        let reasons: Vec<_> = (0..count).map(|one| why_unusable(collected, one)).collect();
+        return Err(Failure::Said(format!("no evidence is usable: {}", reasons.join("; "))));
+    }
+    let is_known = |source: &pipeline::Source| source.artifact.is_some_and(|id| id != "archive");
+    if collected.sources.iter().any(is_known) {
         return Ok(());
     }
-    let why = |(index, evidence): (usize, &pipeline::Evidence)| {
-        let empty = !collected.sources.iter().any(|source| source.evidence == index);
-        let without = if empty { "it holds no file" } else { "nothing in it can be read" };
-        format!("{:?}: {}", evidence.given, evidence.unusable.as_deref().unwrap_or(without))
-    };
-    let reasons: Vec<_> = collected.evidence.iter().enumerate().map(why).collect();
-    Err(Failure::Said(format!("no evidence is usable: {}", reasons.join("; "))))
+    let files = collected.sources.len();
+    Err(Failure::Said(format!(
+        "no evidence is usable: none of the {files} files in it is of a kind that Portolan reads \
+         (`portolan artifacts` names the kinds, `portolan list` the files)"
+    )))
+}
+
+/// Names the arguments that gave nothing beside others that did.
+fn complain_of_unusable(collected: &Collected) {
+    for one in 0..collected.evidence.len() {
+        if !summary::is_usable(collected, one) {
+            complain(&format!("not used: {}", why_unusable(collected, one)));
+        }
+    }
+}
+
+/// The argument of that index and why nothing of it could be used.
+fn why_unusable(collected: &Collected, index: usize) -> String {
+    let sources = || collected.sources.iter().filter(|source| source.evidence == index);
+    let Some(evidence) = collected.evidence.get(index) else { return String::new() };
+    let first = sources().flat_map(|source| &source.problems).next();
+    let known = evidence.unusable.as_deref();
+    let without = if sources().next().is_none() { "it holds no file" } else { NOTHING_READ };
+    let detail = first
+        .map(|problem| problem.detail.as_str())
+        .filter(|_| known.is_none_or(|known| known == NOTHING_READ));
+    let told = known.unwrap_or(without);
+    match detail {
+        Some(detail) => format!("{:?}: {told} ({detail})", evidence.given),
+        None => format!("{:?}: {told}", evidence.given),
+    }
 }
 
 /// What the run says to a shell.

@@ -172,6 +172,16 @@ impl AnalyzeOptions {
         formats
     }
 
+    /// Fails if the timeline would end before it begins.
+    pub(super) fn check_range(&self) -> Result<(), String> {
+        match (self.since, self.until) {
+            (Some(since), Some(until)) if until < since => {
+                Err("--until lies before --since: no row could be in the timeline".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// How the evidence is read. Fails if the password file cannot be.
     pub(super) fn reading(&self) -> io::Result<pipeline::Options> {
         let passwords = match &self.password_file {

@@ -24,11 +24,6 @@ pub(super) fn print(
     screen: &mut Screen,
 ) -> io::Result<()> {
     screen.line(&read(&analysis.collected))?;
-    if analysis.collected.sources.iter().all(|source| source.artifact.is_none()) {
-        screen.line(
-            "         None is of a kind that Portolan reads: `portolan artifacts` lists them",
-        )?;
-    }
     for case in analysis.hosts.iter().take(NAMED) {
         screen.line(&format!("Host     {}", host(case)))?;
     }
@@ -87,13 +82,17 @@ fn host(case: &HostCase) -> String {
         let build = host.os_build.as_ref().map(|build| format!(" ({build})"));
         format!("macOS {version}{}", build.unwrap_or_default())
     });
-    let last = case.acquisitions.iter().filter_map(|one| one.captured).map(|one| one.hi).max();
+    let last = case
+        .acquisitions
+        .iter()
+        .filter_map(|one| Some((one.captured?.hi, one.captured_how.as_str())))
+        .max();
     let parts = [
         Some(host.name.clone()),
         version,
         host.time_zone.clone().or_else(|| Some("time zone unknown".to_owned())),
         Some(counted(case.acquisitions.len(), "acquisition")),
-        last.map(|time| format!("last captured {}", stamp(time))),
+        last.map(|(time, how)| format!("last captured {} ({how})", stamp(time))),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -2,7 +2,7 @@
 
 use super::examine::{self, Plan};
 use super::walk::{CONTAINER, Listed, Opened, Place, one_file, volume};
-use super::{Context, Evidence, Status};
+use super::{Context, Evidence, NOTHING_READ, Status};
 use crate::evidence::archive::{self, ArchiveKind};
 use crate::evidence::digest::{HashingReader, Wanted};
 use crate::evidence::directory::Directory;
@@ -80,7 +80,7 @@ fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>
     let result = bytes.reopen().and_then(|mut reader| {
         let mut hashing = HashingReader::new(&mut reader, wanted);
         let (head, tail) = examine::read_head(&mut hashing)?;
-        let kind = archive::detect(&head);
+        let kind = archive::detect_given(&head);
         evidence.kind = kind.map_or("file", ArchiveKind::as_str);
         let opened = Opened { entry: &entry, head: &head, seekable: Some(Arc::clone(&bytes)) };
         let place = Place { is_evidence: true, ..Place::top() };
@@ -105,7 +105,7 @@ fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>
         })
     });
     if !usable {
-        evidence.unusable = Some("nothing in it can be read".to_owned());
+        evidence.unusable = Some(NOTHING_READ.to_owned());
     }
     evidence
 }

@@ -98,6 +98,9 @@ pub struct Source {
     pub note: String,
 }
 
+/// Why an archive is unusable of which no file could be read.
+pub const NOTHING_READ: &str = "nothing in it can be read";
+
 /// An EVIDENCE argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -163,9 +166,11 @@ pub fn run(
     let mut labels = Vec::new();
     let mut collected = Collected::default();
     let outcomes = Mutex::new(Vec::new());
+    // In the order of their paths, then of their names: the order in which they are typed changes nothing.
+    let mut given: Vec<&PathBuf> = given.iter().collect();
+    given.sort();
     let mut arguments: Vec<(String, &PathBuf)> =
-        given.iter().map(|path| (unique_label(path, &mut labels), path)).collect();
-    // In the order of their names: the order in which they are typed changes nothing.
+        given.into_iter().map(|path| (unique_label(path, &mut labels), path)).collect();
     arguments.sort();
     for (index, (label, path)) in arguments.into_iter().enumerate() {
         let context =
@@ -180,7 +185,9 @@ pub fn run(
 
 /// The base name of an argument, made unique with `#2`, `#3`, …
 fn unique_label(path: &Path, labels: &mut Vec<String>) -> String {
-    let base = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    // `.` and `..` have no name of their own.
+    let named = path.file_name().is_some().then(|| path.to_owned());
+    let base = named.or_else(|| path.canonicalize().ok()).unwrap_or_else(|| path.to_owned());
     let base = base.file_name().map_or_else(|| "root".into(), |name| name.to_string_lossy());
     let mut label = base.to_string();
     let mut count = 1_u32;

@@ -173,7 +173,8 @@ pub(super) fn one_file(
     context: &Context<'_>,
 ) {
     let shown = place.shown(opened.entry);
-    match archive::detect(opened.head) {
+    let detect = if place.is_evidence { archive::detect_given } else { archive::detect };
+    match detect(opened.head) {
         Some(_) if place.depth >= limits::NESTING => {
             let source = examine::unread(&shown, opened.entry, context);
             let detail = format!("more than {} containers inside one another", limits::NESTING);

@@ -26,10 +26,11 @@ fn printed(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// A folder with a file that no parser claims.
+/// A folder with a file that names a host, and one that no parser claims.
 fn evidence() -> PathBuf {
     let folder = fresh_folder("evidence");
     fs::write(folder.join("readme.txt"), "nothing to see\n").unwrap();
+    fs::write(folder.join("hostname.txt"), "otter-07\n").unwrap();
     folder
 }
 
@@ -54,7 +55,7 @@ fn an_analysis_writes_a_file_for_every_table_and_ends_with_0() {
         serde_json::from_str(&fs::read_to_string(out.join("run.json")).unwrap()).unwrap();
     assert_eq!(run["tool"], "portolan");
     assert_eq!(run["outputs"].as_array().unwrap().len(), 17);
-    assert_eq!(run["rows"]["sources"], 1);
+    assert_eq!(run["rows"]["sources"], 2);
 }
 
 #[test]
@@ -135,12 +136,32 @@ fn evidence_without_a_file_or_that_is_not_there_ends_with_2_and_leaves_no_direct
 }
 
 #[test]
+fn evidence_of_which_no_parser_knows_a_file_ends_with_2() {
+    let (folder, out) = (fresh_folder("unknown"), fresh_path("unknown-out"));
+    fs::write(folder.join("readme.txt"), "nothing to see\n").unwrap();
+    let output = analyze(&folder, &out, &[]);
+    assert_eq!(code(&output), 2);
+    assert!(said(&output).contains("none of the 1 files"), "{}", said(&output));
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_timeline_that_would_end_before_it_begins_is_refused_with_2() {
+    let range = ["--since", "2026-06-01", "--until", "2026-05-01"];
+    let output = analyze(&evidence(), &fresh_path("backwards"), &range);
+    assert_eq!(code(&output), 2);
+    assert!(said(&output).contains("--until lies before --since"), "{}", said(&output));
+}
+
+#[test]
 fn one_unusable_argument_among_several_is_a_problem_row_and_fires_strict() {
     let (evidence, out) = (evidence(), fresh_path("strict"));
     let out_text = out.to_str().unwrap();
     let several =
         ["analyze", evidence.to_str().unwrap(), "/nonexistent/evidence", "--out", out_text];
-    assert_eq!(code(&portolan(&several)), 0);
+    let output = portolan(&several);
+    assert_eq!(code(&output), 0);
+    assert!(said(&output).contains("not used: \"/nonexistent/evidence\""), "{}", said(&output));
     let problems = fs::read_to_string(out.join("problems.csv")).unwrap();
     assert!(problems.contains("unreadable,error"), "{problems}");
     let strict = [&several[..], &["--strict", "--force"]].concat();
@@ -172,7 +193,7 @@ fn an_earlier_output_is_replaced_only_with_force() {
 fn the_evidence_is_never_written_to() {
     let evidence = evidence();
     assert_eq!(code(&analyze(&evidence, &evidence.join("out"), &[])), 2);
-    assert_eq!(fs::read_dir(&evidence).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(&evidence).unwrap().count(), 2);
 }
 
 #[test]
@@ -222,7 +243,7 @@ fn listing_writes_nothing_and_tells_what_is_unusable() {
     let evidence = evidence();
     let output = portolan(&["list", evidence.to_str().unwrap()]);
     assert!(printed(&output).contains("unclaimed"));
-    assert_eq!(fs::read_dir(&evidence).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(&evidence).unwrap().count(), 2);
     assert_eq!(code(&portolan(&["list", "/nonexistent/evidence"])), 2);
 }
 

@@ -66,6 +66,12 @@ const DOCUMENTS: &[&str] = &[
     "classes.dex",
 ];
 
+/// The archive that begins with `head`, if it is one; a zip file that was given as evidence is one whatever
+/// its first member.
+pub fn detect_given(head: &[u8]) -> Option<ArchiveKind> {
+    if head.starts_with(b"PK\x03\x04") { Some(ArchiveKind::Zip) } else { detect(head) }
+}
+
 /// The archive that begins with `head`, if it is one.
 pub fn detect(head: &[u8]) -> Option<ArchiveKind> {
     if head.starts_with(b"PK\x05\x06") || (head.starts_with(b"PK\x03\x04") && !is_document(head)) {
