@@ -6,6 +6,9 @@ use crate::model::observation::Started;
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
+/// Nanoseconds of the last microsecond of a second.
+const LAST_MICROSECOND: i32 = 999_999_000;
+
 /// A host's zone.
 #[derive(Clone, Debug)]
 pub struct Zone {
@@ -95,11 +98,11 @@ pub fn started(claim: Started, capture: Window, zone: &Zone) -> Option<Window> {
         Started::Clock { hour, minute } => bucket(capture, zone, 3, |day| {
             let from =
                 DateTime::new(day.year(), day.month(), day.day(), hour, minute, 0, 0).ok()?;
-            Some((from, from.checked_add(jiff::SignedDuration::from_secs(59)).ok()?))
+            Some((from, from.checked_add(jiff::SignedDuration::new(59, LAST_MICROSECOND)).ok()?))
         }),
         Started::Weekday { weekday, hour } => bucket(capture, zone, 16, |day| {
             let from = on_weekday(day, weekday)?.at(hour, 0, 0, 0);
-            Some((from, from.checked_add(jiff::SignedDuration::from_secs(3599)).ok()?))
+            Some((from, from.checked_add(jiff::SignedDuration::new(3599, LAST_MICROSECOND)).ok()?))
         }),
     }
 }

@@ -4,8 +4,10 @@ use super::boots::Boots;
 use super::capture::{Captures, own_time};
 use super::clock::Zone;
 use super::grouping::{Group, HostGroups};
-use super::roots::{RootKind, host_path};
-use super::{Dated, DatedTime, HostCase, Options, coverage, early_boot, plists, zone};
+use super::roots::RootKind;
+use super::{
+    Dated, DatedTime, HostCase, Options, completeness, coverage, early_boot, plists, zone,
+};
 use crate::evidence::problem;
 use crate::model::host::{Acquisition, Host};
 use crate::model::interval::Window;
@@ -84,7 +86,7 @@ fn acquisition_of(group: &Group, captures: &Captures<'_>, collected: &Collected)
         captured: captures.run(),
         captured_how: String::new(),
         privileged: Known::Unknown,
-        plists_complete: plists_complete(group, collected),
+        plists_complete: completeness::of(group, collected),
     };
     if made.captured.is_some() {
         "the collector's log".clone_into(&mut made.captured_how);
@@ -106,34 +108,6 @@ fn acquisition_of(group: &Group, captures: &Captures<'_>, collected: &Collected)
         }
     }
     made
-}
-
-/// Whether all plist directories of jobs were collected (scoring.md 6.3): a folder that has both
-/// directories of daemons; a UAC archive, which copies them all.
-fn plists_complete(group: &Group, collected: &Collected) -> Known {
-    let has =
-        |folder: &str| {
-            group.sources.iter().filter_map(|id| collected.sources.get(id.0 as usize)).any(
-                |source| host_path(&group.root, &source.path).to_lowercase().starts_with(folder),
-            )
-        };
-    match group.kind {
-        RootKind::Loose => Known::No,
-        RootKind::Uac => {
-            let failed = group.observations.iter().any(|observation| match &observation.fact {
-                Fact::Collection(CollectionClaim::Failed(what)) => {
-                    let what = what.to_lowercase();
-                    what.contains("launchdaemons") || what.contains("launchagents")
-                }
-                _ => false,
-            });
-            let some = has("/system/library/launch") || has("/library/launch");
-            Known::from(some && !failed)
-        }
-        RootKind::Tree => {
-            Known::from(has("/system/library/launchdaemons/") && has("/library/launchdaemons/"))
-        }
-    }
 }
 
 fn date_group(

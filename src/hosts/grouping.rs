@@ -42,8 +42,17 @@ pub struct Grouped {
     pub hosts: Vec<HostGroups>,
     /// What was said about evidence, by its index.
     pub evidence_claims: Vec<(usize, EvidenceClaim)>,
-    /// Acquisitions that are not of a Mac: the file that says so, and the system.
-    pub foreign: Vec<(SourceId, Text)>,
+    /// What is not of a Mac: the file that says so, the system, and how much it speaks for.
+    pub foreign: Vec<(SourceId, Text, Extent)>,
+}
+
+/// What a file that names another system speaks for.
+#[derive(Debug)]
+pub enum Extent {
+    /// Its whole acquisition: these files.
+    Acquisition(Vec<SourceId>),
+    /// Itself: the acquisition around it is of a Mac.
+    File,
 }
 
 /// Groups all observations by Mac and acquisition. Groups that say nothing belong to no host.
@@ -70,23 +79,50 @@ pub fn group(collected: &Collected, observations: Vec<Observation>) -> Grouped {
         }
     }
     groups.retain(|group| !group.observations.is_empty());
-    grouped.foreign = groups.iter().filter_map(foreign).collect();
-    groups.retain(|group| foreign(group).is_none());
+    let (refused, groups): (Vec<Group>, Vec<Group>) =
+        groups.into_iter().partition(|group| foreign(group).is_some());
+    for group in refused {
+        let claim = foreign(&group);
+        grouped.foreign.extend(
+            claim.map(|(source, system)| (source, system, Extent::Acquisition(group.sources))),
+        );
+    }
+    for group in groups.iter().filter(|group| group.kind != RootKind::Loose) {
+        let claims = foreign_claims(group);
+        grouped.foreign.extend(claims.map(|(source, system)| (source, system, Extent::File)));
+    }
     grouped.hosts = by_host(groups, collected);
     grouped
 }
 
-/// The file by which a collector's folder or a file tree is not a Mac's, and what it is. Loose captures
-/// of several systems may lie side by side: there each file speaks for itself.
-fn foreign(group: &Group) -> Option<(SourceId, Text)> {
-    if group.kind == RootKind::Loose {
-        return None;
-    }
-    group.observations.iter().find_map(|observation| match &observation.fact {
+/// The files that say that they are of another system than macOS, and which.
+fn foreign_claims(group: &Group) -> impl Iterator<Item = (SourceId, Text)> {
+    group.observations.iter().filter_map(|observation| match &observation.fact {
         Fact::Host(HostClaim::NotMacOs(system)) => {
             Some((observation.place.source, Text::clone(system)))
         }
         _ => None,
+    })
+}
+
+/// The file by which a collector's folder or a file tree is not a Mac's, and what it is. One stray file
+/// (of a virtual machine, or put there) does not outweigh the version of macOS or its jobs. Loose
+/// captures of several systems may lie side by side: there each file speaks for itself.
+fn foreign(group: &Group) -> Option<(SourceId, Text)> {
+    if group.kind == RootKind::Loose || is_of_macos(group) {
+        return None;
+    }
+    foreign_claims(group).next()
+}
+
+/// Whether a group tells a version of macOS; where its foreign claims are not of Apple's other systems,
+/// jobs of launchd tell as much.
+fn is_of_macos(group: &Group) -> bool {
+    let is_other = foreign_claims(group).any(|(_, system)| !system.eq_ignore_ascii_case("linux"));
+    group.observations.iter().any(|observation| match &observation.fact {
+        Fact::Host(HostClaim::OsVersion(_)) => true,
+        Fact::Job(_) | Fact::JobState(_) => !is_other,
+        _ => false,
     })
 }
 

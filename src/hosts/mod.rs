@@ -7,6 +7,7 @@
 pub mod boots;
 pub mod capture;
 pub mod clock;
+mod completeness;
 pub mod coverage;
 pub mod dating;
 pub mod early_boot;
@@ -23,6 +24,7 @@ use crate::model::provenance::{Place, SourceId};
 use crate::model::service::{Confidence, Direction};
 use crate::model::{Text, Timestamp};
 use crate::pipeline::{Collected, Status};
+use grouping::Extent;
 use std::collections::BTreeMap;
 
 /// What the examiner adds to the evidence.
@@ -182,8 +184,8 @@ pub fn resolve(collected: &mut Collected, options: &Options) -> Resolved {
         evidence_claims: grouped.evidence_claims,
         cases: Vec::new(),
     };
-    for (source, system) in grouped.foreign {
-        refuse(collected, source, &system);
+    for (source, system, extent) in grouped.foreign {
+        refuse(collected, source, &system, &extent);
     }
     for host in grouped.hosts {
         let index = resolved.cases.len();
@@ -199,11 +201,25 @@ pub fn resolve(collected: &mut Collected, options: &Options) -> Resolved {
     resolved
 }
 
-/// Marks the file that tells that an acquisition is not of a Mac.
-fn refuse(collected: &mut Collected, source: SourceId, system: &str) {
-    let Some(source) = collected.sources.get_mut(source.0 as usize) else { return };
-    let detail =
-        format!("{system}: portolan analyses macOS acquisitions; nothing of this one is used");
+/// Marks the file that names another system, and the files of an acquisition that it speaks for.
+fn refuse(collected: &mut Collected, told_by: SourceId, system: &str, extent: &Extent) {
+    let detail = match extent {
+        Extent::Acquisition(sources) => {
+            for id in sources {
+                let Some(source) = collected.sources.get_mut(id.0 as usize) else { continue };
+                if source.artifact.is_some_and(|artifact| artifact != "archive") {
+                    source.status = Status::Refused;
+                    source.note = format!("not used: the acquisition is of {system}");
+                }
+            }
+            format!("{system}: portolan analyses macOS acquisitions; nothing of this one is used")
+        }
+        Extent::File => format!(
+            "{system}: portolan analyses macOS acquisitions; this file lies in one of a Mac and \
+             is not of it"
+        ),
+    };
+    let Some(source) = collected.sources.get_mut(told_by.0 as usize) else { return };
     source.problems.push(crate::evidence::problem(ProblemKind::ForeignFormat, detail));
     source.problem_count = source.problem_count.saturating_add(1);
     source.status = Status::Refused;

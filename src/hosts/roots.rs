@@ -26,6 +26,7 @@ pub struct Root {
 /// First parts of a Mac's tree that tell where its root is; `*` stands for any one part.
 /// The order does not matter: the leftmost match in a path wins.
 const TREE: &[&[&str]] = &[
+    &["system", "volumes", "data"],
     &["system", "library"],
     &["library", "launchdaemons"],
     &["library", "launchagents"],
@@ -167,5 +168,10 @@ impl Roots {
 pub fn host_path(root: &Root, path: &str) -> String {
     let inside = path.strip_prefix(&root.prefix).unwrap_or(path);
     let inside = inside.strip_prefix("[root]/").unwrap_or(inside);
-    format!("/{inside}")
+    let path = format!("/{inside}");
+    // A firmlink shows the data volume at the root as well; `/private` stays, as bodyfiles have it.
+    match path.strip_prefix("/System/Volumes/Data/") {
+        Some(rest) => format!("/{rest}"),
+        None => path,
+    }
 }

@@ -17,20 +17,43 @@ pub fn mark(ports: &mut HostPorts) {
             by_port.entry((binding.boot, binding.local_port)).or_default().push(index);
         }
     }
-    let mut found: Vec<(usize, usize)> = Vec::new();
     for indices in by_port.values() {
-        for (at, one) in indices.iter().enumerate() {
-            let later = indices.iter().skip(at.saturating_add(1));
-            found.extend(later.map(|other| (*one, *other)).filter(|(one, other)| {
-                let pair = ports.bindings.get(*one).zip(ports.bindings.get(*other));
-                pair.is_some_and(|(one, other)| contradict(one, other))
-            }));
+        let rivals = rivals(ports, indices);
+        for (one, others) in rivals {
+            note(ports, one, &others);
         }
     }
-    for (one, other) in found {
-        note(ports, one, other);
-        note(ports, other, one);
+}
+
+/// Each of these bindings with the first few that contradict it, and how many more do.
+#[derive(Debug, Default)]
+struct Rivals {
+    first: Vec<usize>,
+    more: usize,
+}
+
+/// Rivals that a note names.
+const NAMED: usize = 3;
+
+/// Bindings of one port that are compared with each other: beyond them a listing is an attack on its reader.
+const COMPARED: usize = 256;
+
+fn rivals(ports: &HostPorts, indices: &[usize]) -> BTreeMap<usize, Rivals> {
+    let mut rivals: BTreeMap<usize, Rivals> = BTreeMap::new();
+    for one in indices {
+        for other in indices.iter().take(COMPARED).filter(|other| *other != one) {
+            let pair = ports.bindings.get(*one).zip(ports.bindings.get(*other));
+            if pair.is_some_and(|(one, other)| contradict(one, other)) {
+                let known = rivals.entry(*one).or_default();
+                if known.first.len() < NAMED {
+                    known.first.push(*other);
+                } else {
+                    known.more = known.more.saturating_add(1);
+                }
+            }
+        }
     }
+    rivals
 }
 
 /// Whether both name an owner and were seen on one endpoint at one time.
@@ -57,17 +80,25 @@ fn share_a_family(one: Families, other: Families) -> bool {
     (four(one) && four(other)) || (six(one) && six(other))
 }
 
-/// Says on the one binding that the other contradicts it.
-fn note(ports: &mut HostPorts, one: usize, other: usize) {
-    let Some(rival) = ports.bindings.get(other) else { return };
-    let who = rival.process.as_deref().unwrap_or("another process");
+/// Says on a binding which others contradict it, and in one problem.
+fn note(ports: &mut HostPorts, one: usize, rivals: &Rivals) {
+    let names: Vec<String> = rivals
+        .first
+        .iter()
+        .filter_map(|index| ports.bindings.get(*index))
+        .map(|rival| {
+            let who = rival.process.as_deref().unwrap_or("another process");
+            format!("{who} (pid {})", rival.pid.unwrap_or_default())
+        })
+        .collect();
+    let more = if rivals.more > 0 { format!(" and {} more", rivals.more) } else { String::new() };
     let text = format!(
-        "owner conflict: {who} (pid {}) held the same endpoint at the same time",
-        rival.pid.unwrap_or_default()
+        "owner conflict: {}{more} held the same endpoint at the same time",
+        names.join(", ")
     );
     let Some(binding) = ports.bindings.get_mut(one) else { return };
     let port = binding.local_port.unwrap_or_default();
-    let detail = format!("port {port}/tcp is held by two owners at one time; {text}");
+    let detail = format!("port {port}/tcp is held by several owners at one time; {text}");
     let sighting = binding.citations.iter().find(|c| c.role == CitationRole::Sighting);
     if let Some(place) = sighting.map(|citation| citation.place) {
         let mut found = problem(ProblemKind::OwnerConflict, detail);

@@ -43,6 +43,15 @@ fn same_peer(declared: &Address, seen: Option<&Address>) -> bool {
     }
 }
 
+/// Whether a declared target is the peer beyond doubt: many programs reach one port of many hosts.
+fn is_the_peer(declared: &Address, seen: Option<&Address>) -> bool {
+    match (declared, seen) {
+        (Address::Ip { ip, .. }, Some(Address::Ip { ip: seen, .. })) => ip == seen,
+        (Address::Name(name), Some(Address::Name(seen))) => name.eq_ignore_ascii_case(seen),
+        _ => false,
+    }
+}
+
 /// Gives bindings without a job, or with one by no more than its program, the job whose only
 /// declared target is their peer.
 pub fn attribute_by_target(ports: &mut HostPorts) {
@@ -59,7 +68,7 @@ pub fn attribute_by_target(ports: &mut HostPorts) {
             let only = targets.next();
             targets.next().is_none()
                 && only.is_some_and(|(declared, number)| {
-                    matches!(declared.address, Address::Ip { .. } | Address::Name(_))
+                    is_the_peer(&declared.address, binding.remote_address.as_ref())
                         && agrees(declared, *number, binding)
                 })
         });

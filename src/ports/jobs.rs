@@ -74,7 +74,7 @@ pub fn domain_of(path: &str) -> String {
         return "system".to_owned();
     }
     match user {
-        Some((name, _)) if !name.contains('/') => format!("user:{name}"),
+        Some((name, _)) if !name.contains('/') => format!("user/{name}"),
         _ if lower.contains("/launchagents/") || lower.contains("/loginitems/") => {
             "agents".to_owned()
         }
@@ -190,15 +190,20 @@ impl Overrides {
         overrides
     }
 
-    /// The entry for a label in a domain that applies to a job of `domain`, if there is one.
+    /// The entry for a label in a domain that applies to a job of `domain`, if there is one. Users are
+    /// told apart by number in the databases and by name in paths: where they disagree, nothing is known.
     fn entry(&self, domain: &str, label: &Text) -> Option<Known> {
         let applies = |kind: &Domain| match kind {
             Domain::System => domain == "system",
             Domain::Agents | Domain::User(_) | Domain::SomeUser => domain != "system",
         };
-        let mut found =
-            self.entries.iter().filter(|((kind, name), _)| name == label && applies(kind));
-        found.next().map(|(_, disabled)| disabled.map_or(Known::Unknown, Known::from))
+        let mut found = self
+            .entries
+            .iter()
+            .filter(|((kind, name), _)| name == label && applies(kind))
+            .map(|(_, disabled)| disabled.map_or(Known::Unknown, Known::from));
+        let first = found.next()?;
+        Some(if found.all(|other| other == first) { first } else { Known::Unknown })
     }
 
     fn was_read(&self, domain: &str) -> bool {
@@ -212,7 +217,10 @@ fn decide_enabled(job: &mut JobRecord, overrides: &Overrides) {
     let (enabled, source) = match overrides.entry(&job.domain, &job.label) {
         Some(Known::Yes) => (Known::No, "override database"),
         Some(Known::No) => (Known::Yes, "override database"),
-        Some(Known::Unknown) => (Known::Unknown, "override database, value not understood"),
+        Some(Known::Unknown) => (
+            Known::Unknown,
+            "override database, value not understood or not the same for all users",
+        ),
         None if overrides.was_read(&job.domain) && job.job.is_some() => {
             (Known::from(by_plist != Some(true)), "property list, no override")
         }

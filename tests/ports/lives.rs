@@ -5,6 +5,7 @@ use portolan::hosts::Options;
 use portolan::model::binding::{CitationRole, EndState};
 use portolan::model::observation::ProblemKind;
 use portolan::model::stamp;
+use portolan::pipeline::Status;
 
 const SERVER: &str = "/usr/local/acme/agentd";
 
@@ -205,13 +206,29 @@ fn a_local_time_that_the_clock_showed_twice_keeps_both_readings() {
 
 #[test]
 fn a_linux_collection_is_refused_by_name() {
-    let told = Mac::new()
-        .seen_by_root()
-        .file("live_response/system/uname_-a.txt", "Linux box 6.1.0 #1 SMP x86_64 GNU/Linux\n")
+    let told = Files::default()
+        .with("live_response/system/uname_-a.txt", LINUX)
+        .with("live_response/system/hostname.txt", "box\n")
         .told();
     assert!(told.host_names().is_empty());
-    let refused = told.0.collected.sources.iter().flat_map(|source| &source.problems);
-    assert!(refused.into_iter().any(|problem| problem.detail.contains("macOS acquisitions")));
+    let sources = &told.0.collected.sources;
+    assert!(sources.iter().all(|source| source.status == Status::Refused), "{sources:?}");
+    let mut problems = sources.iter().flat_map(|source| &source.problems);
+    assert!(problems.any(|problem| problem.detail.contains("macOS acquisitions")));
+}
+
+const LINUX: &str = "Linux box 6.1.0 #1 SMP x86_64 GNU/Linux\n";
+
+#[test]
+fn a_stray_file_of_linux_does_not_hide_a_mac() {
+    let told = Mac::new().seen_by_root().file("[root]/opt/vm/uname.txt", LINUX).told();
+    assert_eq!(told.host_names(), ["otter-07"]);
+    assert_eq!(told.bindings(631).len(), 1);
+    let sources = &told.0.collected.sources;
+    let refused: Vec<_> =
+        sources.iter().filter(|source| source.status == Status::Refused).collect();
+    assert_eq!(refused.len(), 1);
+    assert!(refused[0].problems[0].detail.contains("is not of it"));
 }
 
 #[test]
@@ -244,4 +261,41 @@ fn a_declared_port_has_a_row_of_its_own_only_where_nothing_was_seen() {
     let told = mac.lsof(Lsof::tcp("webd", 710, 9, "*:9551 (LISTEN)").root()).told();
     assert!(told.declared(9551).is_empty());
     assert!(told.binding(9551).declared_by_job);
+}
+
+#[test]
+fn many_owners_of_one_endpoint_are_one_problem_each() {
+    let row =
+        |n: u32| Lsof::tcp(format!("agent{n}").leak(), 5000 + n, u64::from(n), "*:9550 (LISTEN)");
+    let mac = (1..=40).fold(Mac::new().seen_by_root(), |mac, n| mac.lsof(row(n)));
+    let told = mac.told();
+    let conflicts: Vec<_> = told.ports().problems.iter().collect();
+    assert_eq!(conflicts.len(), 40, "not one for each pair");
+    assert!(conflicts[0].1.detail.contains("and 36 more"), "{}", conflicts[0].1.detail);
+}
+
+#[test]
+fn a_declared_name_is_not_taken_for_an_address() {
+    let plist = job("com.vendor.tunnel", &["/usr/bin/nc", "updates.vendor.example", "8443"], "");
+    let told = Mac::new()
+        .seen_by_root()
+        .plist("/Library/LaunchDaemons/com.vendor.tunnel.plist", &plist)
+        .lsof(Lsof::tcp("Courier", 910, 0x91, "192.0.2.24:50001->203.0.113.9:8443 (ESTABLISHED)"))
+        .ps(910, "ana", "02:00:00", "/Applications/Courier.app/Contents/MacOS/Courier")
+        .told();
+    let seen = told.bindings(8443).into_iter().find(|b| b.pid == Some(910)).unwrap();
+    assert_eq!(seen.service, None, "{}", seen.attribution);
+}
+
+#[test]
+fn the_data_volume_is_part_of_the_mac_around_it() {
+    let plist = job("com.acme.web", &["/usr/local/acme/webd"], "");
+    let told = Mac::new()
+        .seen_by_root()
+        .plist("/System/Volumes/Data/Library/LaunchDaemons/com.acme.web.plist", &plist)
+        .told();
+    assert_eq!(told.host_names(), ["otter-07"]);
+    let paths: Vec<_> =
+        told.ports().jobs.iter().filter_map(|job| job.plist_path.as_deref()).collect();
+    assert!(paths.contains(&"/Library/LaunchDaemons/com.acme.web.plist"), "{paths:?}");
 }
