@@ -190,6 +190,11 @@ impl StockTable {
         held.filter(|row| row.covers(usage)).collect()
     }
 
+    /// Whether some program of macOS reaches a port.
+    pub fn reaches(&self, protocol: Protocol, port: u16) -> bool {
+        self.outbound.iter().any(|row| row.protocol.allows(protocol) && row.ports.names(port))
+    }
+
     /// The rows that say where a job listens: those that launchd holds for it, if there are any, since
     /// these are what its `Sockets` declare.
     pub fn label_ports(&self, label: &str) -> Vec<&Row> {

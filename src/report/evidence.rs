@@ -28,7 +28,7 @@ struct Declared {
 impl Record for EvidenceRow<'_> {
     const TABLE: &'static str = "evidence";
     const MEANING: &'static str =
-        "An EVIDENCE argument of the command line, in the order given, with its hashes.";
+        "An EVIDENCE argument of the command line, in the order of the names, with its hashes.";
     const COLUMNS: &'static [Column] = &[
         text(
             "evidence",

@@ -205,5 +205,5 @@ pub fn is_multicast_service(binding: &Binding) -> bool {
 
 /// Whether a property list came with macOS: on the sealed volume or from Apple's own updates.
 pub fn is_apple_plist(path: &str) -> bool {
-    path.starts_with("/System/") || path.starts_with("/Library/Apple/System/")
+    path.starts_with("/System/Library/") || path.starts_with("/Library/Apple/System/")
 }

@@ -144,8 +144,13 @@ fn destination(view: &View<'_>) -> Option<Factor> {
 }
 
 fn port_class(view: &View<'_>) -> Option<Factor> {
-    let port = port_of(view.held()?)?;
+    let binding = view.held()?;
+    let port = port_of(binding)?;
+    let reached = binding.direction == Direction::Outbound
+        && view.context.baseline.stock.reaches(binding.protocol, port);
     match port {
+        // What macOS itself reaches, any program may.
+        ..1024 if reached => None,
         ..1024 => view.factor(
             Feature::PortPrivileged,
             format!("{port} is a well-known port, and not of this program"),

@@ -11,7 +11,7 @@ use crate::hosts::HostCase;
 use crate::model::anomaly::{Anomaly, Factor, Severity};
 use crate::model::binding::{Binding, Certainty};
 use crate::model::content_id;
-use crate::model::service::{Confidence, Direction};
+use crate::model::service::Confidence;
 use crate::ports::{HostPorts, JobRecord};
 use std::collections::BTreeSet;
 
@@ -191,9 +191,4 @@ fn of_the_host(context: &Context<'_>) -> Option<Anomaly> {
         job: None,
         host: 0,
     })
-}
-
-/// Whether an anomaly is about traffic that leaves or reaches this Mac.
-pub fn is_about_listening(binding: &Binding) -> bool {
-    binding.direction == Direction::Listen
 }

@@ -80,24 +80,38 @@ impl Rule for ServicesFile {
 
     fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
         let all = &context.moved;
-        let line = match subject {
-            Subject::Binding(binding) => all.iter().find(|line| moves(line, binding, context))?,
-            Subject::Host => all.iter().find(|line| {
+        let lines: Vec<&Moved> = match subject {
+            Subject::Binding(binding) => {
+                all.iter().filter(|line| moves(line, binding, context)).collect()
+            }
+            Subject::Host => {
                 // One that moved a listener is told there.
-                !context.ports.bindings.iter().any(|binding| moves(line, binding, context))
-            })?,
+                let is_told = |line: &&Moved| {
+                    !context.ports.bindings.iter().any(|binding| moves(line, binding, context))
+                };
+                all.iter().filter(is_told).collect()
+            }
             Subject::Job(..) => return None,
         };
-        let reason = format!(
-            "line {} of /etc/services gives {}/{} the port {} instead of {}",
-            line.line,
-            line.name,
-            line.protocol.as_str(),
-            line.port,
-            line.usual
-        );
-        let mut finding = context.finding(RuleId::P12, reason);
-        finding.expected = format!("{} on {} {}", line.name, line.protocol.as_str(), line.usual);
+        if lines.is_empty() {
+            return None;
+        }
+        let told = lines.iter().map(|line| {
+            format!(
+                "line {} of /etc/services gives {}/{} the port {} instead of {}",
+                line.line,
+                line.name,
+                line.protocol.as_str(),
+                line.port,
+                line.usual
+            )
+        });
+        let usual = lines
+            .iter()
+            .map(|line| format!("{} on {} {}", line.name, line.protocol.as_str(), line.usual));
+        let usual = usual.collect::<Vec<_>>().join("; ");
+        let mut finding = context.finding(RuleId::P12, told.collect::<Vec<_>>().join("; "));
+        finding.expected = usual;
         Some(finding)
     }
 }

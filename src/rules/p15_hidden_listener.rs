@@ -7,7 +7,7 @@ use crate::catalog;
 use crate::model::binding::{Binding, CitationRole};
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
-use crate::model::observation::{Known, Listing};
+use crate::model::observation::{Known, Listing, ListingTool};
 
 /// Seconds that "the same minute" lasts.
 const MINUTE: i64 = 60;
@@ -66,6 +66,7 @@ impl Rule for HiddenListener {
                 && same_minute
                 && fact.boot == binding.boot
                 && would_show(listing, binding)
+                && !shows_port(listing.tool, binding, context)
         })?;
         let reason = format!(
             "{} shows this listener, {} of the same minute does not",
@@ -83,6 +84,17 @@ fn was_held(binding: &Binding, moment: Window) -> bool {
     binding.interval.is_some_and(|life| {
         life.earliest_start.is_none_or(|start| start < moment.lo)
             && life.latest_end.is_none_or(|end| end > moment.hi)
+    })
+}
+
+/// Whether a tool shows the port in this boot under any owner, known or not: then nothing is hidden.
+fn shows_port(tool: ListingTool, binding: &Binding, context: &Context<'_>) -> bool {
+    context.ports.bindings.iter().any(|other| {
+        other.direction == binding.direction
+            && other.protocol == binding.protocol
+            && other.local_port == binding.local_port
+            && other.boot == binding.boot
+            && other.tools.contains(&tool)
     })
 }
 

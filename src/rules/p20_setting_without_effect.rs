@@ -5,6 +5,7 @@ use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::catalog;
 use crate::model::observation::Fact;
+use std::collections::BTreeSet;
 
 /// The port of sshd's job on stock macOS.
 const SSH: u16 = 22;
@@ -42,23 +43,35 @@ impl Rule for SettingWithoutEffect {
 
     fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
         let Subject::Host = subject else { return None };
-        let port = context.case.facts.iter().find_map(|fact| match fact.fact {
-            Fact::SshdPort(port) if port != SSH => Some(port),
-            _ => None,
-        })?;
-        let held = context.ports.bindings.iter().any(|binding| {
-            is_seen_listener(binding)
-                && binding.local_port == Some(port)
-                && binding.process.as_deref().is_some_and(|name| name.starts_with("sshd"))
-        });
-        if held {
+        let asked: BTreeSet<u16> = context
+            .case
+            .facts
+            .iter()
+            .filter_map(|fact| match fact.fact {
+                Fact::SshdPort(port) if port != SSH && !is_held(port, context) => Some(port),
+                _ => None,
+            })
+            .collect();
+        if asked.is_empty() {
             return None;
         }
-        let reason =
-            format!("sshd_config Port {port} is ignored by the launchd job of remote login");
+        let asked: Vec<String> = asked.iter().map(u16::to_string).collect();
+        let reason = format!(
+            "sshd_config Port {} is ignored by the launchd job of remote login",
+            asked.join(", ")
+        );
         let mut finding = context.finding(RuleId::P20, reason);
         "the job com.openssh.sshd listens on 22, whatever sshd_config says"
             .clone_into(&mut finding.expected);
         Some(finding)
     }
+}
+
+/// Whether sshd was seen on a port after all.
+fn is_held(port: u16, context: &Context<'_>) -> bool {
+    context.ports.bindings.iter().any(|binding| {
+        is_seen_listener(binding)
+            && binding.local_port == Some(port)
+            && binding.process.as_deref().is_some_and(|name| name.starts_with("sshd"))
+    })
 }

@@ -272,3 +272,12 @@ fn a_managed_service_is_no_matter_for_p17() {
     let told = daemon("com.example.sensord", &["/opt/sensor/sensord"], "*:9790 (LISTEN)").told();
     assert!(!told.only_anomaly().rules.contains(&"P17"));
 }
+
+#[test]
+fn p03_counts_less_where_a_property_list_could_not_be_read() {
+    let mac = held_by_pid_1("*:6021 (LISTEN)");
+    let damaged = mac.plist("/Library/LaunchDaemons/com.example.cut.plist", "<plist><dict><key>La");
+    let told = damaged.told();
+    let anomaly = told.anomalies(6021)[0];
+    assert_eq!(anomaly.factors[0].points, 20, "{}", anomaly.explanation);
+}

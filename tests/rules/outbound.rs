@@ -100,7 +100,7 @@ fn p09_fires_for_the_shell_that_a_script_gave_its_socket_to() {
     let binding = told.binding(443);
     assert_eq!(binding.pid, Some(911), "the parent answers for the binding");
     assert_eq!(binding.holders.len(), 2);
-    told.scores(&["P09"], &[("P09", 60), ("destination-public", 10), ("port-privileged", 10)], 80);
+    told.scores(&["P09"], &[("P09", 60), ("destination-public", 10)], 70);
 }
 
 #[test]

@@ -273,7 +273,13 @@ fn rarity_counts_from_five_hosts_on() {
         ))
         .ps(910, "ana", "02:00:00", "/Applications/Courier.app/Contents/MacOS/Courier")
     };
-    let quiet = |name: &str| Mac::new().named(name);
+    // Its listing shows connections, so it could have shown that one.
+    let apsd = "/System/Library/PrivateFrameworks/ApplePushService.framework/apsd";
+    let push = Lsof::tcp("apsd", 330, 0x77, "192.0.2.24:50002->17.57.146.20:5223 (ESTABLISHED)");
+    let quiet = |name: &str| {
+        let mac = Mac::new().named(name).seen_by_root();
+        mac.lsof(push.root()).ps(330, "root", "1-00:00:00", apsd)
+    };
     let names = ["a1", "a2", "a3", "a4"];
     let rare: Vec<Mac> = names.map(quiet).into_iter().chain([mac("a5")]).collect();
     assert_eq!(points(several(&rare).only_anomaly(), "rare"), Some(10));
@@ -282,4 +288,7 @@ fn rarity_counts_from_five_hosts_on() {
         assert_eq!(points(anomaly, "common"), Some(-15));
     }
     assert_eq!(points(several(&rare[1..]).only_anomaly(), "rare"), None);
+    let blind = |name: &str| Mac::new().named(name);
+    let unseen: Vec<Mac> = names.map(blind).into_iter().chain([mac("a5")]).collect();
+    assert_eq!(points(several(&unseen).only_anomaly(), "rare"), None, "no listing, no absence");
 }
