@@ -154,9 +154,10 @@ impl<'a> Context<'a> {
         self.baseline.vendors.hint(&self.program_of(binding), usage)
     }
 
-    /// Whether the owner of a binding is known at all.
+    /// Whether the owner of a binding is known at all. A pid without a name (netstat before macOS 26,
+    /// with no ps beside it) tells nothing of what its program may do.
     pub fn owner_is_known(&self, binding: &Binding) -> bool {
-        binding.pid.is_some() || binding.process.is_some() || binding.service.is_some()
+        binding.process.is_some() || binding.process_path.is_some() || binding.service.is_some()
     }
 
     /// Whether the port of a listener was chosen rather than handed out by the kernel.
