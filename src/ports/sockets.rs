@@ -28,6 +28,15 @@ pub struct FlowKey {
     pub scope: Scope,
 }
 
+/// Ports of jobs that tell a direction.
+#[derive(Clone, Debug, Default)]
+pub struct JobPorts {
+    /// On which launchd accepts connections for its jobs (`inetdCompatibility`).
+    pub inetd: BTreeSet<u16>,
+    /// On which jobs declare to listen, by UDP or without saying by what.
+    pub udp: BTreeSet<u16>,
+}
+
 /// A row that belongs to a flow.
 #[derive(Clone, Debug)]
 pub struct Row<'a> {
@@ -56,11 +65,7 @@ impl Row<'_> {
 type Listening = BTreeMap<(usize, Protocol, u16), BTreeSet<Address>>;
 
 /// All rows of a host that have ports, in the order of the evidence.
-pub fn rows<'a>(
-    case: &'a HostCase,
-    names: &Names<'_>,
-    inetd_ports: &BTreeSet<u16>,
-) -> Vec<Row<'a>> {
+pub fn rows<'a>(case: &'a HostCase, names: &Names<'_>, jobs: &JobPorts) -> Vec<Row<'a>> {
     let sockets = || {
         case.facts.iter().filter_map(|fact| match &fact.fact {
             Fact::Socket(socket) => Some((fact, &**socket)),
@@ -78,7 +83,7 @@ pub fn rows<'a>(
     }
     let complete = complete_listings(case);
     let ephemeral = ephemeral_ports(case);
-    let context = Context { names, listening, complete, ephemeral, inetd_ports };
+    let context = Context { names, listening, complete, ephemeral, jobs };
     sockets().filter_map(|(fact, socket)| context.row(fact, socket)).collect()
 }
 
@@ -128,7 +133,7 @@ struct Context<'a> {
     listening: Listening,
     complete: BTreeSet<(usize, Protocol)>,
     ephemeral: std::ops::RangeInclusive<u16>,
-    inetd_ports: &'a BTreeSet<u16>,
+    jobs: &'a JobPorts,
 }
 
 impl Context<'_> {
@@ -170,11 +175,14 @@ impl Context<'_> {
         }
     }
 
-    /// An unconnected UDP socket on an ephemeral port is a client's, not a service (scoring.md 6.5).
+    /// An unconnected UDP socket on an ephemeral port is a client's, not a service, unless a job
+    /// declares that port (scoring.md 6.5).
     fn unconnected(&self, socket: &Socket, port: u16) -> Direction {
         match (socket.state, socket.protocol) {
             (SocketState::Listen, _) => Direction::Listen,
-            (SocketState::Bound, Some(Protocol::Udp)) if !self.ephemeral.contains(&port) => {
+            (SocketState::Bound, Some(Protocol::Udp))
+                if !self.ephemeral.contains(&port) || self.jobs.udp.contains(&port) =>
+            {
                 Direction::Listen
             }
             _ => Direction::Unknown,
@@ -199,7 +207,7 @@ impl Context<'_> {
         }
         if self.listens(fact.acquisition, protocol, local, &socket.local.address)
             || socket.state == SocketState::SynReceived
-            || self.inetd_ports.contains(&local)
+            || self.jobs.inetd.contains(&local)
         {
             return (Direction::Inbound, false);
         }

@@ -82,7 +82,7 @@ impl<'a> Context<'a> {
                 self.descriptors.insert(fact.place, socket);
             }
             Fact::ServiceNames(table) => {
-                let moved = p12_services_file::moved(table, self.baseline);
+                let moved = p12_services_file::moved(table, fact.place, self.baseline);
                 self.moved.extend(moved);
             }
             _ => {}
@@ -168,7 +168,7 @@ impl<'a> Context<'a> {
     /// A finding with the points that the table gives the rule.
     pub fn finding(&self, rule: RuleId, reason: String) -> Finding {
         let factor = Factor { name: rule.as_str(), points: self.scoring.base(rule), reason };
-        Finding { factor, expected: String::new() }
+        Finding { factor, expected: String::new(), place: None }
     }
 }
 

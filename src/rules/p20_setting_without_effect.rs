@@ -42,8 +42,8 @@ impl Rule for SettingWithoutEffect {
 
     fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
         let Subject::Host = subject else { return None };
-        let port = context.case.facts.iter().find_map(|fact| match fact.fact {
-            Fact::SshdPort(port) if port != SSH => Some(port),
+        let (port, place) = context.case.facts.iter().find_map(|fact| match fact.fact {
+            Fact::SshdPort(port) if port != SSH => Some((port, fact.place)),
             _ => None,
         })?;
         let held = context.ports.bindings.iter().any(|binding| {
@@ -57,6 +57,7 @@ impl Rule for SettingWithoutEffect {
         let reason =
             format!("sshd_config Port {port} is ignored by the launchd job of remote login");
         let mut finding = context.finding(RuleId::P20, reason);
+        finding.place = Some(place);
         "the job com.openssh.sshd listens on 22, whatever sshd_config says"
             .clone_into(&mut finding.expected);
         Some(finding)
