@@ -3,10 +3,11 @@
 
 use crate::story::{Files, Lsof, Mac, Netstat, Scratch, job, told};
 use portolan::hosts::Options;
-use portolan::model::observation::Known;
+use portolan::model::observation::{Known, ProblemKind};
 use portolan::model::service::Direction;
 use portolan::report::{self, View};
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 #[test]
 fn apple_s_jobs_with_a_program_in_an_application_are_no_masquerade() {
@@ -26,9 +27,11 @@ fn netstat_14(rows: &[(&str, &str, &str, u32)]) -> String {
         Proto Recv-Q Send-Q  Local Address          Foreign Address        (state)     rhiwat shiwat    pid   epid  state    options\n"
         .to_owned();
     for (local, foreign, state, pid) in rows {
-        text += &format!(
-            "tcp4       0      0  {local:<22} {foreign:<22} {state:<11} 131072 131072 {pid:>6}      0 0x0102 0x00000008\n"
-        );
+        writeln!(
+            text,
+            "tcp4       0      0  {local:<22} {foreign:<22} {state:<11} 131072 131072 {pid:>6}      0 0x0102 0x00000008"
+        )
+        .unwrap();
     }
     text
 }
@@ -162,8 +165,20 @@ fn sockets_whose_port_was_cut_are_counted() {
         tcp4       0      0  otter-07.example.50002 reef.example.https     ESTABLISHED\n";
     let out = crate::support::parse("netstat", "netstat.txt", text.as_bytes());
     assert!(
-        out.notes.iter().any(|note| note.starts_with("1 sockets are in no binding")),
+        out.notes.iter().any(|note| note.ends_with("netstat cut their port: 1")),
         "{:?}",
         out.notes
     );
+}
+
+#[test]
+fn sockets_under_a_name_that_nobody_knows_are_reported() {
+    let text = "Active Internet connections (including servers)\n\
+        Proto Recv-Q Send-Q  Local Address          Foreign Address        (state)    \n\
+        tcp4       0      0  *.reefgateway          *.*                    LISTEN     \n\
+        tcp4       0      0  *.ssh                  *.*                    LISTEN     \n";
+    let told = Files::default().with("20260415T090000-0300_netstat_-a.txt", text).told();
+    assert_eq!(told.ports().bindings.len(), 1);
+    let [problem] = told.problems(ProblemKind::Unsupported)[..] else { panic!() };
+    assert!(problem.ends_with("of their port: 1 (reefgateway)"), "{problem}");
 }

@@ -143,6 +143,7 @@ pub fn reconstruct(case: &HostCase, embedded: &dyn PortNames) -> HostPorts {
     declared::mark_agreement(&mut ports);
     declared::add_unobserved(&mut ports, case, &events, &ephemeral);
     sort(&mut ports.bindings);
+    ports.problems.extend(sockets::unknown_names(case, &names));
     ports.problems.sort();
     ports
 }

@@ -5,9 +5,13 @@ use super::services::Names;
 use crate::hosts::{Dated, HostCase};
 use crate::model::binding::BindingState;
 use crate::model::network::{Address, Port, Protocol, Scope, SocketState, scope_of};
-use crate::model::observation::{Fact, Known, Socket};
+use crate::model::observation::{Fact, Known, Problem, ProblemKind, Socket};
+use crate::model::provenance::{Locator, SourceId};
 use crate::model::service::Direction;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Unknown names that a problem tells, at most.
+const NAMES_SHOWN: usize = 8;
 
 /// What makes rows candidates for one binding, whoever owns them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,6 +104,34 @@ fn complete_listings(case: &HostCase) -> BTreeSet<(usize, Protocol)> {
         complete.extend(listed.map(|(_, protocol)| (fact.acquisition, protocol)));
     }
     complete
+}
+
+/// Sockets that are in no binding because no table knows the name of their port, a row for each file.
+pub fn unknown_names(case: &HostCase, names: &Names<'_>) -> Vec<(SourceId, Problem)> {
+    let mut unknown: BTreeMap<SourceId, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    for fact in &case.facts {
+        let Fact::Socket(socket) = &fact.fact else { continue };
+        let Some(protocol) = socket.protocol else { continue };
+        for end in [&socket.local, &socket.remote] {
+            if let Port::Name(name) = &end.port
+                && names.port(name, protocol).is_none()
+            {
+                let (count, found) = unknown.entry(fact.place.source).or_default();
+                *count = count.saturating_add(1);
+                found.insert(&**name);
+            }
+        }
+    }
+    let problem = |(source, (count, names)): (SourceId, (usize, BTreeSet<&str>))| {
+        let shown: Vec<&str> = names.into_iter().take(NAMES_SHOWN).collect();
+        let detail = format!(
+            "sockets left out of bindings because no table knows the name of their port: {count} ({})",
+            shown.join(", ")
+        );
+        let (kind, locator) = (ProblemKind::Unsupported, Locator::Whole);
+        (source, Problem { locator, kind, detail })
+    };
+    unknown.into_iter().map(problem).collect()
 }
 
 /// The range of ephemeral ports: the host's own setting, else macOS's (ports.md 5.2).

@@ -89,6 +89,6 @@ fn note_cut_ports(out: &mut Emitter) {
     });
     let count = sockets.filter(|socket| is_cut(socket)).count();
     if count > 0 {
-        out.note(format!("{count} sockets are in no binding: netstat cut their port"));
+        out.note(format!("sockets left out of bindings because netstat cut their port: {count}"));
     }
 }
