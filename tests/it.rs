@@ -40,3 +40,5 @@ mod readme;
 mod report;
 /// Every rule: a story where it fires, and one where it stays silent.
 mod rules;
+/// What the analysis of public captures taught.
+mod validation;

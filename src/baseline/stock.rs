@@ -20,6 +20,7 @@ pub struct StockTable {
     /// Date of the table.
     pub version: String,
     places: PathSet,
+    outposts: PathSet,
     label_prefixes: Vec<String>,
     instruments: ToolList,
     /// What listens.
@@ -207,6 +208,12 @@ impl StockTable {
     /// Whether a path lies where only Apple writes (P11).
     pub fn is_apple_place(&self, path: &str) -> bool {
         self.places.contains(path)
+    }
+
+    /// Whether a job of Apple's own in `/System/Library` may run a program there: in one of Apple's
+    /// places, or with an application that lies elsewhere.
+    pub fn is_place_of_system_job(&self, path: &str) -> bool {
+        self.is_apple_place(path) || self.outposts.contains(path)
     }
 
     /// Whether a label is one that macOS ships (`com.apple.…`, `org.cups.…`), as far as a name can tell.

@@ -1,5 +1,6 @@
 //! A deviation to be explained: severity, score, and the factors that add up to it.
 
+use super::provenance::Place;
 use super::service::Confidence;
 
 /// How loud an anomaly is. Ordered.
@@ -80,4 +81,6 @@ pub struct Anomaly {
     pub job: Option<usize>,
     /// Index of the host.
     pub host: usize,
+    /// Where it stands, if it is about the host as a whole.
+    pub places: Vec<Place>,
 }

@@ -294,10 +294,11 @@ pub fn name_ids(binding: &mut Binding, host: &str, boot: &str, ephemeral: &Range
         content_id('t', [direction, protocol, &tuple_port, scope, &binding.identity]);
 }
 
-/// The job of a label; the system's own before a user's.
+/// The job of a label; one whose property list lies in its place before one that lies elsewhere.
 pub fn job_of(jobs: &[JobRecord], label: &str) -> Option<usize> {
     let with_plist = |job: &JobRecord| &*job.label == label && job.job.is_some();
-    let index = jobs.iter().position(with_plist);
+    let index = jobs.iter().position(|job| with_plist(job) && job.is_placed());
+    let index = index.or_else(|| jobs.iter().position(with_plist));
     index.or_else(|| jobs.iter().position(|job| &*job.label == label))
 }
 

@@ -25,6 +25,7 @@ pub fn of(case: &HostCase, names: &Names<'_>) -> Vec<JobRecord> {
         }
     }
     let mut jobs: Vec<JobRecord> = jobs.into_values().collect();
+    leave_out_copies(&mut jobs, case);
     for fact in &case.facts {
         if let Fact::JobState(state) = &fact.fact {
             show(state, evidence_of(fact, case), &mut jobs, names);
@@ -46,13 +47,42 @@ pub fn of(case: &HostCase, names: &Names<'_>) -> Vec<JobRecord> {
     jobs
 }
 
+/// A file elsewhere that says the same as a property list in a directory of jobs is its copy (zip
+/// stores hard links so), and no second job: unless launchctl shows that it was loaded from there.
+fn leave_out_copies(jobs: &mut Vec<JobRecord>, case: &HostCase) {
+    let loaded_from: BTreeSet<&str> = case
+        .facts
+        .iter()
+        .filter_map(|fact| match &fact.fact {
+            Fact::JobState(state) => state.plist_path.as_deref(),
+            _ => None,
+        })
+        .collect();
+    let (placed, loose): (Vec<JobRecord>, Vec<JobRecord>) =
+        std::mem::take(jobs).into_iter().partition(JobRecord::is_placed);
+    let mut by_label: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
+    for (index, job) in placed.iter().enumerate() {
+        by_label.entry(Text::clone(&job.label)).or_default().push(index);
+    }
+    let is_copy = |copy: &JobRecord| {
+        let twins = by_label.get(&copy.label).into_iter().flatten();
+        let mut twins = twins.filter_map(|index| placed.get(*index));
+        let is_loaded = copy.plist_path.as_deref().is_some_and(|path| loaded_from.contains(path));
+        !is_loaded && twins.any(|twin| twin.job == copy.job)
+    };
+    let kept: Vec<JobRecord> = loose.into_iter().filter(|job| !is_copy(job)).collect();
+    // Those in their directories first: a label alone means them.
+    jobs.extend(placed);
+    jobs.extend(kept);
+}
+
 fn from_plist(job: &Job, fact: &Dated, file: &PlistFile, names: &Names<'_>) -> JobRecord {
     JobRecord {
         domain: domain_of(&file.path),
         label: Text::clone(&job.label),
         plist_path: Some(file.path.clone()),
         source: Some(fact.place.source),
-        program: job.executable().cloned(),
+        program: job.executable().map(|program| in_bundle(program, &file.path)),
         arguments: job.arguments.clone(),
         enabled: Known::Unknown,
         enabled_source: String::new(),
@@ -63,6 +93,15 @@ fn from_plist(job: &Job, fact: &Dated, file: &PlistFile, names: &Names<'_>) -> J
         declared: resolved(&job.declared, names),
         evidence: file.evidence.clone(),
         job: Some(job.clone()),
+    }
+}
+
+/// The program of a job inside an application is told from its bundle on (`BundleProgram`, macOS 13).
+fn in_bundle(program: &Text, plist: &str) -> Text {
+    let inside = program.starts_with("Contents/");
+    match plist.split_once(".app/Contents/Library/").filter(|_| inside) {
+        Some((application, _)) => Text::from(format!("{application}.app/{program}").as_str()),
+        None => Text::clone(program),
     }
 }
 
@@ -221,6 +260,10 @@ fn decide_enabled(job: &mut JobRecord, overrides: &Overrides) {
             Known::Unknown,
             "override database, value not understood or not the same for all users",
         ),
+        // What the missing part said of it, nobody knows; launchd itself does not load such a file.
+        None if job.job.as_ref().is_some_and(|job| job.partial) => {
+            (Known::Unknown, "property list damaged")
+        }
         None if overrides.was_read(&job.domain) && job.job.is_some() => {
             (Known::from(by_plist != Some(true)), "property list, no override")
         }
@@ -253,6 +296,11 @@ impl JobRecord {
             .iter()
             .filter(|(declared, _)| declared.origin == Origin::Sockets)
             .filter_map(|(declared, number)| number.map(|number| (declared, number)))
+    }
+
+    /// Whether its property list lies where launchd looks for jobs.
+    pub fn is_placed(&self) -> bool {
+        !self.domain.is_empty()
     }
 
     /// Whether it may explain a listener: not known to be disabled, or seen loaded all the same.

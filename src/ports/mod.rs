@@ -23,12 +23,12 @@ pub mod sockets;
 use crate::hosts::HostCase;
 use crate::model::binding::{Binding, Citation};
 use crate::model::interval::Window;
+use crate::model::network::Protocol;
 use crate::model::observation::{Known, Problem, ProcessName};
 use crate::model::provenance::SourceId;
-use crate::model::service::{DeclaredPort, Job};
+use crate::model::service::{DeclaredPort, Direction, Job};
 use crate::model::{Text, Timestamp, content_id, stamp};
 use services::PortNames;
-use std::collections::BTreeSet;
 
 /// One life of a process: a pid may have several in a boot.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +37,8 @@ pub struct ProcessInstance {
     pub id: String,
     /// Index of the boot.
     pub boot: Option<usize>,
+    /// Index of the acquisition, where no boot is known.
+    pub acquisition: usize,
     /// Process id.
     pub pid: u32,
     /// Parent process id.
@@ -122,7 +124,7 @@ pub fn reconstruct(case: &HostCase, embedded: &dyn PortNames) -> HostPorts {
     let mut processes = processes::Processes::of(case);
     labels::attribute(&mut processes, &jobs);
     let ephemeral = sockets::ephemeral_ports(case);
-    let rows = sockets::rows(case, &names, &inetd_ports(&jobs));
+    let rows = sockets::rows(case, &names, &job_ports(&jobs));
     let listings = intervals::listings::Listings::of(case);
     let owners = owners::Owners { processes: &processes, jobs: &jobs, listings: &listings };
     let events = intervals::Events::of(case);
@@ -141,25 +143,39 @@ pub fn reconstruct(case: &HostCase, embedded: &dyn PortNames) -> HostPorts {
     declared::mark_agreement(&mut ports);
     declared::add_unobserved(&mut ports, case, &events, &ephemeral);
     sort(&mut ports.bindings);
+    ports.problems.extend(sockets::unknown_names(case, &names));
     ports.problems.sort();
     ports
 }
 
-/// Ports on which launchd accepts connections for its jobs (`inetdCompatibility`).
-fn inetd_ports(jobs: &[JobRecord]) -> BTreeSet<u16> {
-    let inetd = jobs.iter().filter(|job| {
-        job.may_be_active() && job.job.as_ref().is_some_and(|job| job.inetd_wait == Some(false))
-    });
-    inetd.flat_map(|job| job.sockets().map(|(_, number)| number)).collect()
+/// Ports of jobs that may be active.
+fn job_ports(jobs: &[JobRecord]) -> sockets::JobPorts {
+    let mut ports = sockets::JobPorts::default();
+    for job in jobs.iter().filter(|job| job.may_be_active()) {
+        if job.job.as_ref().is_some_and(|job| job.inetd_wait == Some(false)) {
+            ports.inetd.extend(job.sockets().map(|(_, number)| number));
+        }
+        let udp = job.declared.iter().filter(|(declared, _)| {
+            declared.direction == Direction::Listen && declared.protocol != Some(Protocol::Tcp)
+        });
+        ports.udp.extend(udp.filter_map(|(_, number)| *number));
+    }
+    ports
 }
 
 fn name_processes(processes: &mut [ProcessInstance], case: &HostCase) {
     for life in processes {
-        let boot = life.boot.and_then(|boot| case.boots.get(boot)).map_or("", |boot| &boot.id);
-        let start = life.started.map_or_else(String::new, |window| stamp(window.lo));
+        let boot = match life.boot {
+            Some(boot) => case.boots.get(boot).map(|boot| &boot.id),
+            None => case.acquisitions.get(life.acquisition).map(|made| &made.id),
+        };
+        let boot = boot.map_or("", |id| id);
+        let edge =
+            |window: Option<Window>| window.map_or_else(String::new, |window| stamp(window.lo));
+        let (start, exit) = (edge(life.started), edge(life.exited));
         let name = life.name.as_ref().map_or("", |name| &name.text);
         let pid = life.pid.to_string();
-        life.id = content_id('p', [case.host.name.as_str(), boot, &pid, &start, name]);
+        life.id = content_id('p', [case.host.name.as_str(), boot, &pid, &start, &exit, name]);
     }
 }
 

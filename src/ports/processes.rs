@@ -63,7 +63,8 @@ impl Processes {
             for life in lives(sightings) {
                 let index = processes.all.len();
                 processes.index.entry((epoch, pid)).or_default().push(index);
-                processes.all.push(ProcessInstance { boot: epoch.0, pid, ..life.instance });
+                let (boot, acquisition) = epoch;
+                processes.all.push(ProcessInstance { boot, acquisition, pid, ..life.instance });
             }
         }
         processes.link_parents();

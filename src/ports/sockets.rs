@@ -5,9 +5,13 @@ use super::services::Names;
 use crate::hosts::{Dated, HostCase};
 use crate::model::binding::BindingState;
 use crate::model::network::{Address, Port, Protocol, Scope, SocketState, scope_of};
-use crate::model::observation::{Fact, Known, Socket};
+use crate::model::observation::{Fact, Known, Problem, ProblemKind, Socket};
+use crate::model::provenance::{Locator, SourceId};
 use crate::model::service::Direction;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Unknown names that a problem tells, at most.
+const NAMES_SHOWN: usize = 8;
 
 /// What makes rows candidates for one binding, whoever owns them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +30,15 @@ pub struct FlowKey {
     pub service_port: Option<u16>,
     /// Reach.
     pub scope: Scope,
+}
+
+/// Ports of jobs that tell a direction.
+#[derive(Clone, Debug, Default)]
+pub struct JobPorts {
+    /// On which launchd accepts connections for its jobs (`inetdCompatibility`).
+    pub inetd: BTreeSet<u16>,
+    /// On which jobs declare to listen, by UDP or without saying by what.
+    pub udp: BTreeSet<u16>,
 }
 
 /// A row that belongs to a flow.
@@ -56,11 +69,7 @@ impl Row<'_> {
 type Listening = BTreeMap<(usize, Protocol, u16), BTreeSet<Address>>;
 
 /// All rows of a host that have ports, in the order of the evidence.
-pub fn rows<'a>(
-    case: &'a HostCase,
-    names: &Names<'_>,
-    inetd_ports: &BTreeSet<u16>,
-) -> Vec<Row<'a>> {
+pub fn rows<'a>(case: &'a HostCase, names: &Names<'_>, jobs: &JobPorts) -> Vec<Row<'a>> {
     let sockets = || {
         case.facts.iter().filter_map(|fact| match &fact.fact {
             Fact::Socket(socket) => Some((fact, &**socket)),
@@ -78,7 +87,7 @@ pub fn rows<'a>(
     }
     let complete = complete_listings(case);
     let ephemeral = ephemeral_ports(case);
-    let context = Context { names, listening, complete, ephemeral, inetd_ports };
+    let context = Context { names, listening, complete, ephemeral, jobs };
     sockets().filter_map(|(fact, socket)| context.row(fact, socket)).collect()
 }
 
@@ -95,6 +104,34 @@ fn complete_listings(case: &HostCase) -> BTreeSet<(usize, Protocol)> {
         complete.extend(listed.map(|(_, protocol)| (fact.acquisition, protocol)));
     }
     complete
+}
+
+/// Sockets that are in no binding because no table knows the name of their port, a row for each file.
+pub fn unknown_names(case: &HostCase, names: &Names<'_>) -> Vec<(SourceId, Problem)> {
+    let mut unknown: BTreeMap<SourceId, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    for fact in &case.facts {
+        let Fact::Socket(socket) = &fact.fact else { continue };
+        let Some(protocol) = socket.protocol else { continue };
+        for end in [&socket.local, &socket.remote] {
+            if let Port::Name(name) = &end.port
+                && names.port(name, protocol).is_none()
+            {
+                let (count, found) = unknown.entry(fact.place.source).or_default();
+                *count = count.saturating_add(1);
+                found.insert(&**name);
+            }
+        }
+    }
+    let problem = |(source, (count, names)): (SourceId, (usize, BTreeSet<&str>))| {
+        let shown: Vec<&str> = names.into_iter().take(NAMES_SHOWN).collect();
+        let detail = format!(
+            "sockets left out of bindings because no table knows the name of their port: {count} ({})",
+            shown.join(", ")
+        );
+        let (kind, locator) = (ProblemKind::Unsupported, Locator::Whole);
+        (source, Problem { locator, kind, detail })
+    };
+    unknown.into_iter().map(problem).collect()
 }
 
 /// The range of ephemeral ports: the host's own setting, else macOS's (ports.md 5.2).
@@ -128,7 +165,7 @@ struct Context<'a> {
     listening: Listening,
     complete: BTreeSet<(usize, Protocol)>,
     ephemeral: std::ops::RangeInclusive<u16>,
-    inetd_ports: &'a BTreeSet<u16>,
+    jobs: &'a JobPorts,
 }
 
 impl Context<'_> {
@@ -170,11 +207,14 @@ impl Context<'_> {
         }
     }
 
-    /// An unconnected UDP socket on an ephemeral port is a client's, not a service (scoring.md 6.5).
+    /// An unconnected UDP socket on an ephemeral port is a client's, not a service, unless a job
+    /// declares that port (scoring.md 6.5).
     fn unconnected(&self, socket: &Socket, port: u16) -> Direction {
         match (socket.state, socket.protocol) {
             (SocketState::Listen, _) => Direction::Listen,
-            (SocketState::Bound, Some(Protocol::Udp)) if !self.ephemeral.contains(&port) => {
+            (SocketState::Bound, Some(Protocol::Udp))
+                if !self.ephemeral.contains(&port) || self.jobs.udp.contains(&port) =>
+            {
                 Direction::Listen
             }
             _ => Direction::Unknown,
@@ -199,7 +239,7 @@ impl Context<'_> {
         }
         if self.listens(fact.acquisition, protocol, local, &socket.local.address)
             || socket.state == SocketState::SynReceived
-            || self.inetd_ports.contains(&local)
+            || self.jobs.inetd.contains(&local)
         {
             return (Direction::Inbound, false);
         }

@@ -164,7 +164,10 @@ impl Record for CitationRow<'_> {
          binding or an anomaly, with the hash of the file, the time as it stood there and the rule that \
          turned it into UTC.";
     const COLUMNS: &'static [Column] = &[
-        text("binding_id", "The binding; empty for an anomaly of a job that holds no port."),
+        text(
+            "binding_id",
+            "The binding; empty for an anomaly of a host, or of a job that holds no port.",
+        ),
         text("anomaly_id", "The anomaly of that binding or job, if there is one."),
         text(
             "role",
@@ -201,7 +204,7 @@ impl Record for CitationRow<'_> {
     }
 }
 
-/// The rows of `citations`: those of the bindings in their order, then those of jobs without one.
+/// The rows of `citations`: those of the bindings in their order, then those of jobs without one and of hosts.
 pub(super) fn citations<'a>(view: &View<'a>) -> Vec<CitationRow<'a>> {
     let mut rows = Vec::new();
     let row = |binding_id: &'a str, anomaly_id: Option<&'a str>, place: Place| {
@@ -226,6 +229,7 @@ pub(super) fn citations<'a>(view: &View<'a>) -> Vec<CitationRow<'a>> {
             let locator = crate::model::provenance::Locator::Whole;
             row("", Some(&anomaly.id), Place { source, locator })
         }));
+        rows.extend(anomaly.places.iter().map(|place| row("", Some(&anomaly.id), *place)));
     }
     rows
 }

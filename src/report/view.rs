@@ -73,7 +73,7 @@ impl<'a> View<'a> {
         match (self.binding_of(anomaly), self.job_of(anomaly).and_then(|job| job.source)) {
             (Some(binding), _) => self.places_of_binding(binding),
             (None, Some(source)) => self.file(source),
-            (None, None) => String::new(),
+            (None, None) => self.places(anomaly.places.iter().copied()),
         }
     }
 

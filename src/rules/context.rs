@@ -82,7 +82,7 @@ impl<'a> Context<'a> {
                 self.descriptors.insert(fact.place, socket);
             }
             Fact::ServiceNames(table) => {
-                let moved = p12_services_file::moved(table, self.baseline);
+                let moved = p12_services_file::moved(table, fact.place, self.baseline);
                 self.moved.extend(moved);
             }
             _ => {}
@@ -154,9 +154,10 @@ impl<'a> Context<'a> {
         self.baseline.vendors.hint(&self.program_of(binding), usage)
     }
 
-    /// Whether the owner of a binding is known at all.
+    /// Whether the owner of a binding is known at all. A pid without a name (netstat before macOS 26,
+    /// with no ps beside it) tells nothing of what its program may do.
     pub fn owner_is_known(&self, binding: &Binding) -> bool {
-        binding.pid.is_some() || binding.process.is_some() || binding.service.is_some()
+        binding.process.is_some() || binding.process_path.is_some() || binding.service.is_some()
     }
 
     /// Whether the port of a listener was chosen rather than handed out by the kernel.
@@ -167,7 +168,7 @@ impl<'a> Context<'a> {
     /// A finding with the points that the table gives the rule.
     pub fn finding(&self, rule: RuleId, reason: String) -> Finding {
         let factor = Factor { name: rule.as_str(), points: self.scoring.base(rule), reason };
-        Finding { factor, expected: String::new() }
+        Finding { factor, expected: String::new(), place: None }
     }
 }
 

@@ -327,7 +327,7 @@ fn cut_name(view: &View<'_>) -> Option<Factor> {
     if !names_of::fills_its_column(name) {
         return None;
     }
-    view.factor(Feature::NameTruncated, format!("the tool cut the name {name}"))
+    view.factor(Feature::NameTruncated, format!("the tool may have cut the name {name}"))
 }
 
 fn ambiguous_label(view: &View<'_>) -> Option<Factor> {

@@ -103,6 +103,7 @@ fn of_binding(index: usize, binding: &Binding, context: &Context<'_>) -> Option<
         binding: Some(index),
         job: binding.job,
         host: 0,
+        places: Vec::new(),
     })
 }
 
@@ -169,6 +170,7 @@ fn of_job(
         binding: row.map(|(index, _)| index),
         job: Some(index),
         host: 0,
+        places: Vec::new(),
     })
 }
 
@@ -190,5 +192,6 @@ fn of_the_host(context: &Context<'_>) -> Option<Anomaly> {
         binding: None,
         job: None,
         host: 0,
+        places: found.iter().filter_map(|finding| finding.place).collect(),
     })
 }

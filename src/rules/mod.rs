@@ -28,6 +28,7 @@ pub mod wording;
 
 use crate::model::anomaly::Factor;
 use crate::model::binding::Binding;
+use crate::model::provenance::Place;
 use crate::ports::JobRecord;
 use context::Context;
 
@@ -70,6 +71,8 @@ pub struct Finding {
     pub factor: Factor,
     /// What was expected instead; empty where the rule cannot say.
     pub expected: String,
+    /// Where it stands, for what no binding and no job cites.
+    pub place: Option<Place>,
 }
 
 /// One way in which a subject can deviate.

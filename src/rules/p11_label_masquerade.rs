@@ -12,7 +12,9 @@ catalog::entry! {
     /// ## What it detects
     /// A label `com.apple.…` whose property list lies outside `/System/Library` and
     /// `/Library/Apple/System/Library`, or whose program lies outside the places that only Apple writes
-    /// (`/System`, `/usr` without `/usr/local`, `/sbin`, `/bin`, `/Library/Apple/System/Library`).
+    /// (`/System`, `/usr` without `/usr/local`, `/sbin`, `/bin`, `/Library/Apple/System/Library`). The few
+    /// jobs in `/System/Library` whose program belongs to an application of Apple's elsewhere (iTunes,
+    /// System Information) are left out.
     ///
     /// ## Why it matters
     /// Malware hides among the hundreds of jobs of macOS behind a name that nobody reads twice.
@@ -64,8 +66,13 @@ fn misplaced(job: &JobRecord, context: &Context<'_>) -> Option<String> {
         ));
     }
     let program = job.program.as_deref().filter(|path| path.starts_with('/'))?;
-    (!context.baseline.stock.is_apple_place(program))
-        .then(|| format!("the label {} is Apple's, its program {program} is not", job.label))
+    let stock = &context.baseline.stock;
+    let is_apple = if is_apple_plist(plist) {
+        stock.is_place_of_system_job(program)
+    } else {
+        stock.is_apple_place(program)
+    };
+    (!is_apple).then(|| format!("the label {} is Apple's, its program {program} is not", job.label))
 }
 
 /// A property list that was not collected from its place on the Mac says nothing about places.

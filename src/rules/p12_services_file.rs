@@ -9,6 +9,7 @@ use crate::model::Text;
 use crate::model::binding::{Binding, Certainty};
 use crate::model::network::Protocol;
 use crate::model::observation::ServiceNames;
+use crate::model::provenance::{Locator, Place};
 use crate::model::service::Origin;
 
 catalog::entry! {
@@ -47,17 +48,20 @@ pub struct Moved {
     pub usual: u16,
     /// Where.
     pub line: u64,
+    /// Where that line stands in the evidence.
+    pub place: Place,
 }
 
 /// All such lines of a file.
-pub fn moved(table: &ServiceNames, baseline: &Baseline) -> Vec<Moved> {
+pub fn moved(table: &ServiceNames, file: Place, baseline: &Baseline) -> Vec<Moved> {
     let mut moved = Vec::new();
     for ((name, protocol), (port, line)) in &table.ports {
         let usual = baseline.services.service_port(name, *protocol);
         let usual = usual.filter(|usual| usual != port);
         if let Some(usual) = usual.filter(|usual| is_listened_for(*usual, *protocol, baseline)) {
             let (name, protocol) = (Text::clone(name), *protocol);
-            moved.push(Moved { name, protocol, port: *port, usual, line: *line });
+            let place = Place { locator: Locator::Line(*line), ..file };
+            moved.push(Moved { name, protocol, port: *port, usual, line: *line, place });
         }
     }
     moved
@@ -93,9 +97,7 @@ impl Rule for ServicesFile {
             }
             Subject::Job(..) => return None,
         };
-        if lines.is_empty() {
-            return None;
-        }
+        let place = lines.first()?.place;
         let told = lines.iter().map(|line| {
             format!(
                 "line {} of /etc/services gives {}/{} the port {} instead of {}",
@@ -112,6 +114,7 @@ impl Rule for ServicesFile {
         let usual = usual.collect::<Vec<_>>().join("; ");
         let mut finding = context.finding(RuleId::P12, told.collect::<Vec<_>>().join("; "));
         finding.expected = usual;
+        finding.place = Some(place);
         Some(finding)
     }
 }

@@ -55,7 +55,7 @@ impl Rule for UnmanagedListener {
         }
         let who = binding.process.as_deref().unwrap_or("an unknown program");
         let port = binding.local_port?;
-        let reason = format!("{who}, which no launchd job manages, listens on {port}");
+        let reason = format!("{who}, which no launchd job is known to manage, listens on {port}");
         let mut finding = context.finding(RuleId::P17, reason);
         "no such listener in stock macOS".clone_into(&mut finding.expected);
         Some(finding)

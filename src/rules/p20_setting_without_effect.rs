@@ -5,7 +5,8 @@ use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::catalog;
 use crate::model::observation::Fact;
-use std::collections::BTreeSet;
+use crate::model::provenance::Place;
+use std::collections::BTreeMap;
 
 /// The port of sshd's job on stock macOS.
 const SSH: u16 = 22;
@@ -43,24 +44,25 @@ impl Rule for SettingWithoutEffect {
 
     fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
         let Subject::Host = subject else { return None };
-        let asked: BTreeSet<u16> = context
+        let asked: BTreeMap<u16, Place> = context
             .case
             .facts
             .iter()
             .filter_map(|fact| match fact.fact {
-                Fact::SshdPort(port) if port != SSH && !is_held(port, context) => Some(port),
+                Fact::SshdPort(port) if port != SSH && !is_held(port, context) => {
+                    Some((port, fact.place))
+                }
                 _ => None,
             })
             .collect();
-        if asked.is_empty() {
-            return None;
-        }
-        let asked: Vec<String> = asked.iter().map(u16::to_string).collect();
+        let place = *asked.values().next()?;
+        let asked: Vec<String> = asked.keys().map(u16::to_string).collect();
         let reason = format!(
             "sshd_config Port {} is ignored by the launchd job of remote login",
             asked.join(", ")
         );
         let mut finding = context.finding(RuleId::P20, reason);
+        finding.place = Some(place);
         "the job com.openssh.sshd listens on 22, whatever sshd_config says"
             .clone_into(&mut finding.expected);
         Some(finding)

@@ -218,6 +218,7 @@ pub(crate) fn anomaly(id: &str, score: i32) -> Anomaly {
         binding: None,
         job: None,
         host: 0,
+        places: Vec::new(),
     }
 }
 

@@ -10,6 +10,8 @@ mod row;
 use crate::artifacts::reading::for_each_line;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
+use crate::model::network::Port;
+use crate::model::observation::{Fact, Socket};
 use reader::{Reader, Whole};
 
 catalog::entry! {
@@ -71,6 +73,22 @@ impl Artifact for Netstat {
         if out.observations.is_empty() {
             out.note("no Internet sockets are listed");
         }
+        note_cut_ports(out);
         read
+    }
+}
+
+/// Says how many rows cannot become bindings, since netstat cut their port (formats.md 1.3).
+fn note_cut_ports(out: &mut Emitter) {
+    let is_cut = |socket: &Socket| {
+        [&socket.local, &socket.remote].iter().any(|end| matches!(end.port, Port::Cut(_)))
+    };
+    let sockets = out.observations.iter().filter_map(|observation| match &observation.fact {
+        Fact::Socket(socket) => Some(&**socket),
+        _ => None,
+    });
+    let count = sockets.filter(|socket| is_cut(socket)).count();
+    if count > 0 {
+        out.note(format!("sockets left out of bindings because netstat cut their port: {count}"));
     }
 }
