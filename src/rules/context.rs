@@ -10,9 +10,9 @@ use crate::baseline::stock::Stock;
 use crate::baseline::vendors::Hint;
 use crate::hosts::{Dated, HostCase};
 use crate::model::anomaly::Factor;
-use crate::model::binding::{Binding, BindingState, Certainty};
+use crate::model::binding::{Binding, BindingState, Certainty, CitationRole};
 use crate::model::network::Scope;
-use crate::model::observation::{Fact, FileTimes, Listing, Socket};
+use crate::model::observation::{Fact, FileTimes, Known, Listing, Socket};
 use crate::model::provenance::{Place, SourceId};
 use crate::model::service::{Direction, Job};
 use crate::ports::{HostPorts, JobRecord, ProcessInstance, jobs};
@@ -87,6 +87,16 @@ impl<'a> Context<'a> {
             }
             _ => {}
         }
+    }
+
+    /// Whether an acquisition that shows a binding holds all property lists of launchd: those of another
+    /// day tell nothing of it.
+    pub fn plists_complete(&self, binding: &Binding) -> bool {
+        let sightings = binding.citations.iter().filter(|c| c.role == CitationRole::Sighting);
+        sightings
+            .filter_map(|citation| self.acquisition_of.get(&citation.place.source))
+            .filter_map(|index| self.case.acquisitions.get(*index))
+            .any(|acquisition| acquisition.plists_complete == Known::Yes)
     }
 
     /// The job of a binding.

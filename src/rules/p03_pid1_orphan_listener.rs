@@ -48,7 +48,7 @@ impl Rule for Pid1OrphanListener {
             return None;
         }
         let port = binding.local_port?;
-        let complete = context.case.plists_complete();
+        let complete = context.plists_complete(binding);
         let stock = context.baseline.stock.launchd_listener(binding.protocol, port, binding.scope);
         if !complete && !stock.is_empty() {
             return None;

@@ -78,8 +78,8 @@ fn bounded(
     binding: Option<&Binding>,
     context: &Context<'_>,
 ) -> (i32, Option<String>) {
-    let observed = binding.is_some_and(|binding| binding.certainty == Certainty::Observed);
-    let floor = observed.then(|| floor_of(rules, context)).flatten();
+    let seen = binding.filter(|binding| binding.certainty == Certainty::Observed);
+    let floor = seen.and_then(|binding| floor_of(rules, binding, context));
     let lifted = floor.map_or(total, |floor| total.max(floor));
     let mut decided = floor.filter(|floor| *floor > total).map(|floor| format!("floor {floor}"));
     let cap = caps(rules, binding, context).into_iter().min();
@@ -93,12 +93,12 @@ fn bounded(
 }
 
 /// The highest floor among the rules that fired.
-fn floor_of(rules: &[&'static str], context: &Context<'_>) -> Option<i32> {
+fn floor_of(rules: &[&'static str], binding: &Binding, context: &Context<'_>) -> Option<i32> {
     let Floors { shell_on_socket, service_names, orphan_listener } = context.scoring.floors;
     let floors = [
         ("P09", shell_on_socket, true),
         ("P12", service_names, true),
-        ("P03", orphan_listener, context.case.plists_complete()),
+        ("P03", orphan_listener, context.plists_complete(binding)),
     ];
     let holds = floors.iter().filter(|(rule, _, applies)| *applies && rules.contains(rule));
     holds.map(|(_, floor, _)| *floor).max()
