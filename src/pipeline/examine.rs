@@ -6,6 +6,7 @@ use crate::evidence::digest::{HashingReader, Wanted};
 use crate::evidence::{Entry, EntryKind, kind_of, limits, problem};
 use crate::model::observation::{Problem, ProblemKind};
 use crate::model::provenance::Locator;
+use std::borrow::Cow;
 use std::io::{self, Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -61,13 +62,13 @@ pub(super) fn plan(entry: &Entry, head: &[u8]) -> Plan {
 }
 
 /// The head as text, or empty if it holds NULs or mostly bytes that are no text.
-fn as_text(head: &[u8]) -> String {
-    if head.contains(&0) {
-        return String::new();
+fn as_text(head: &[u8]) -> Cow<'_, str> {
+    if memchr::memchr(0, head).is_some() {
+        return Cow::Borrowed("");
     }
     let text = String::from_utf8_lossy(head);
     let bad = text.matches('\u{fffd}').count();
-    if bad > 8 && bad.saturating_mul(20) > text.len() { String::new() } else { text.into_owned() }
+    if bad > 8 && bad.saturating_mul(20) > text.len() { Cow::Borrowed("") } else { text }
 }
 
 /// A source row for an entry that is not read: a link, a FIFO, something refused.

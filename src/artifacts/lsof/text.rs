@@ -26,6 +26,9 @@ pub(super) struct Header {
 impl Header {
     /// The columns of a header; `None` for any other line.
     pub(super) fn of(line: &str) -> Option<Self> {
+        if !line.trim_start().starts_with("COMMAND") {
+            return None;
+        }
         let names: Vec<String> = line.split_whitespace().take(WORDS).map(str::to_owned).collect();
         let starts = names.first().is_some_and(|first| first == "COMMAND");
         let header = Self { names };
