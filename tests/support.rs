@@ -263,7 +263,6 @@ pub(crate) fn tables_of(
         columns.iter().map(|column| column.name).zip(cells.into_iter().map(shown)).collect()
     };
     report::tables(&view)
-        .iter()
         .map(|table| {
             let schema = table.schema();
             (schema.table, table.rows().map(|cells| row(schema.columns, cells)).collect())

@@ -165,11 +165,16 @@ impl Emitter {
 
     /// Emits a fact with the row it was read from.
     pub fn cite(&mut self, locator: Locator, when: When, row: &str, fact: Fact) {
-        let excerpt = cut(row.trim_end(), limits::EXCERPT).into();
+        let row = row.trim_end();
+        // A byte is at most a character: a short row needs no counting.
+        let excerpt = match row.len() {
+            ..=limits::EXCERPT => Text::from(row),
+            _ => Text::from(cut(row, limits::EXCERPT)),
+        };
         self.push(locator, when, fact, Some(excerpt));
     }
 
-    fn push(&mut self, locator: Locator, when: When, fact: Fact, excerpt: Option<Box<str>>) {
+    fn push(&mut self, locator: Locator, when: When, fact: Fact, excerpt: Option<Text>) {
         // The source's number is known only when all files have been met: the pipeline fills it in.
         let place = Place { source: SourceId(u32::MAX), locator };
         self.observations.push(Observation { place, when, fact, excerpt });

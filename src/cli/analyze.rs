@@ -12,7 +12,7 @@ use portolan::report::{self, Analysis, View};
 use portolan::rules::{self, scoring};
 use portolan::write::directory::{Earlier, OutputDirectory};
 use portolan::write::run::Run;
-use portolan::write::{self, Output};
+use portolan::write::{self, Output, Written};
 use portolan::{baseline, hosts};
 use std::io;
 use std::time::Instant;
@@ -90,8 +90,9 @@ fn publish(
     let reporting = options.reporting();
     let view = View::new(analysis, &reporting);
     let tables = report::tables(&view);
-    run.rows = tables.iter().map(|table| (table.schema().table, table.len())).collect();
-    let mut outputs = write::write(&tables, &options.formats(), directory.staging())?;
+    let Written { mut outputs, rows } =
+        write::write(tables, &options.formats(), directory.staging())?;
+    run.rows = rows;
     run.durations.push(("write", started.elapsed()));
     outputs.push(run.write(analysis, &outputs, directory.staging())?);
     directory.publish()?;

@@ -25,6 +25,7 @@ pub fn date(host: HostGroups, collected: &Collected, options: &Options) -> HostC
     let (zone, problems) = zone::choose(&host, collected, options.time_zone.as_deref());
     let mut case = HostCase { problems, ..HostCase::default() };
     describe(&host, &zone, collected, &mut case);
+    case.facts.reserve_exact(host.groups.iter().map(|group| group.observations.len()).sum());
     for (acquisition, mut group) in host.groups.into_iter().enumerate() {
         early_boot::correct(&mut group, &zone);
         let captures = Captures::of(&group, collected, &zone, options);

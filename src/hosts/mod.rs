@@ -50,7 +50,7 @@ pub struct Dated {
     /// What.
     pub fact: Fact,
     /// The row as it stood.
-    pub excerpt: Option<Box<str>>,
+    pub excerpt: Option<Text>,
 }
 
 impl Dated {

@@ -123,7 +123,7 @@ pub struct Citation {
     /// The rule that turned the one into the other.
     pub time_rule: Text,
     /// The row as it stood.
-    pub excerpt: Option<Box<str>>,
+    pub excerpt: Option<Text>,
 }
 
 /// A stretch in which a binding was held without a break.

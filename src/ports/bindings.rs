@@ -56,6 +56,7 @@ impl Maker<'_> {
                 bindings.push(binding);
             }
         }
+        bindings.shrink_to_fit();
         (bindings, problems)
     }
 
@@ -96,6 +97,9 @@ impl Maker<'_> {
 
     fn finish(&self, binding: &mut Binding, key: &FlowKey) {
         self.cite_owner(binding);
+        // Most bindings have one or two of each, and a vector's first growth makes room for four.
+        binding.citations.shrink_to_fit();
+        binding.spans.shrink_to_fit();
         binding.confidence = self.confidence(binding);
         self.identify(binding, key);
     }

@@ -112,7 +112,7 @@ fn declaration(job: &JobRecord, declared: &DeclaredPort) -> Option<Citation> {
         window: None,
         raw_time: Text::from(""),
         time_rule: Text::from(""),
-        excerpt: Some(declared.token.as_ref().into()),
+        excerpt: Some(Text::clone(&declared.token)),
     })
 }
 

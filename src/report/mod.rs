@@ -87,29 +87,31 @@ pub const SCHEMA: &[Schema] = &[
     Schema::of::<bindings::HolderRow<'_>>(),
 ];
 
-/// All tables of an analysis, in the order of [`SCHEMA`].
-pub fn tables<'a>(view: &'a View<'a>) -> Vec<Table<'a>> {
-    vec![
-        Table::of(evidence::evidence(view)),
-        Table::of(hosts::hosts(view)),
-        Table::of(hosts::acquisitions(view)),
-        Table::of(hosts::boots(view)),
-        Table::of(evidence::sources(view)),
-        Table::of(evidence::problems(view)),
-        Table::of(services::processes(view)),
-        Table::of(services::services(view)),
-        Table::of(services::declared_ports(view)),
-        Table::of(bindings::bindings(view)),
-        Table::of(tuples::tuples(view)),
-        Table::of(anomalies::anomalies(view)),
-        Table::of(anomalies::factors(view)),
-        Table::of(bindings::citations(view)),
-        Table::of(timeline::timeline(view)),
-        Table::of(hosts::coverage(view)),
-        Table::of(meta()),
-        Table::of(bindings::spans(view)),
-        Table::of(bindings::holders(view)),
-    ]
+/// All tables of an analysis, in the order of [`SCHEMA`], each made when its turn comes: the records of
+/// all together would take more memory than what they are made of.
+pub fn tables<'a>(view: &'a View<'a>) -> impl Iterator<Item = Table<'a>> {
+    let all: [fn(&'a View<'a>) -> Table<'a>; SCHEMA.len()] = [
+        |view| Table::of(evidence::evidence(view)),
+        |view| Table::of(hosts::hosts(view)),
+        |view| Table::of(hosts::acquisitions(view)),
+        |view| Table::of(hosts::boots(view)),
+        |view| Table::of(evidence::sources(view)),
+        |view| Table::of(evidence::problems(view)),
+        |view| Table::of(services::processes(view)),
+        |view| Table::of(services::services(view)),
+        |view| Table::of(services::declared_ports(view)),
+        |view| Table::of(bindings::bindings(view)),
+        |view| Table::of(tuples::tuples(view)),
+        |view| Table::of(anomalies::anomalies(view)),
+        |view| Table::of(anomalies::factors(view)),
+        |view| Table::of(bindings::citations(view)),
+        |view| Table::of(timeline::timeline(view)),
+        |view| Table::of(hosts::coverage(view)),
+        |_| Table::of(meta()),
+        |view| Table::of(bindings::spans(view)),
+        |view| Table::of(bindings::holders(view)),
+    ];
+    all.into_iter().map(move |make| make(view))
 }
 
 /// Something about the tables themselves.

@@ -2,7 +2,7 @@
 
 use super::hashing::NewFile;
 use super::{Output, Writer, terminal};
-use crate::report::table::{Cell, Outputs, Table};
+use crate::report::table::{Cell, Outputs, Schema};
 use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,44 +10,60 @@ use std::path::{Path, PathBuf};
 /// What stands for a line break inside a cell.
 const LINE_BREAK: &str = " ⏎ ";
 
+/// Bytes that are collected before they are hashed and written.
+const BUFFER: usize = 1 << 16;
+
 /// Writes one file a table.
 pub(super) struct Csv {
     folder: PathBuf,
+    current: Option<::csv::Writer<NewFile>>,
     outputs: Vec<Output>,
 }
 
 impl Csv {
     /// Writes into `folder`.
     pub(super) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), outputs: Vec::new() }
+        Self { folder: folder.to_owned(), current: None, outputs: Vec::new() }
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        if let Some(rows) = self.current.take() {
+            let file = rows.into_inner().map_err(::csv::IntoInnerError::into_error)?;
+            self.outputs.push(file.finish()?);
+        }
+        Ok(())
     }
 }
 
 impl Writer for Csv {
-    fn table(&mut self, table: &Table<'_>) -> io::Result<()> {
-        let schema = table.schema();
-        if schema.outputs != Outputs::All {
-            return Ok(());
+    fn begin(&mut self, schema: &Schema) -> io::Result<()> {
+        self.end()?;
+        if schema.outputs == Outputs::All {
+            let file = NewFile::create(&self.folder, format!("{}.csv", schema.table))?;
+            let mut rows = ::csv::WriterBuilder::new().buffer_capacity(BUFFER).from_writer(file);
+            rows.write_record(schema.columns.iter().map(|column| column.name))?;
+            self.current = Some(rows);
         }
-        let file = NewFile::create(&self.folder, format!("{}.csv", schema.table))?;
-        let mut rows = ::csv::Writer::from_writer(file);
-        rows.write_record(schema.columns.iter().map(|column| column.name))?;
-        for row in table.rows() {
-            for cell in &row {
-                match cell {
-                    Cell::Empty => rows.write_field("")?,
-                    Cell::Integer(number) => rows.write_field(number.to_string())?,
-                    Cell::Text(text) => rows.write_field(&*guarded(text))?,
-                }
-            }
-            rows.write_record(None::<&[u8]>)?;
-        }
-        let file = rows.into_inner().map_err(::csv::IntoInnerError::into_error)?;
-        self.outputs.push(file.finish()?);
         Ok(())
     }
 
-    fn finish(self: Box<Self>) -> io::Result<Vec<Output>> {
+    fn rows(&mut self, rows: &[Vec<Cell<'_>>]) -> io::Result<()> {
+        let Some(file) = &mut self.current else { return Ok(()) };
+        for row in rows {
+            for cell in row {
+                match cell {
+                    Cell::Empty => file.write_field("")?,
+                    Cell::Integer(number) => file.write_field(number.to_string())?,
+                    Cell::Text(text) => file.write_field(&*guarded(text))?,
+                }
+            }
+            file.write_record(None::<&[u8]>)?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> io::Result<Vec<Output>> {
+        self.end()?;
         Ok(self.outputs)
     }
 }
@@ -61,6 +77,9 @@ impl Writer for Csv {
 ///
 /// The value itself is in SQLite.
 pub fn guarded(text: &str) -> Cow<'_, str> {
+    if is_plain(text) {
+        return Cow::Borrowed(text);
+    }
     let guard = needs_guard(text);
     if !guard && !text.contains(is_rewritten) {
         return Cow::Borrowed(text);
@@ -79,6 +98,13 @@ pub fn guarded(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(cell)
+}
+
+/// Whether the text is printable ASCII that begins with a letter, a digit or a slash, as most cells are.
+fn is_plain(text: &str) -> bool {
+    let begins = text.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '/');
+    // Without a way out in the middle, the compiler looks at many bytes at once.
+    begins && text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a spreadsheet might take the text for a formula. Full-width signs count: East Asian versions

@@ -8,7 +8,8 @@ mod sqlite;
 pub mod terminal;
 
 pub use self::csv::guarded;
-use crate::report::table::Table;
+use crate::report::table::{Cell, Schema, Table};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -23,10 +24,24 @@ pub struct Output {
     pub bytes: u64,
 }
 
-/// A format on its way to disk.
+/// What came of writing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The files, ordered by name.
+    pub outputs: Vec<Output>,
+    /// Rows of each table.
+    pub rows: BTreeMap<&'static str, usize>,
+}
+
+/// Rows that are made at once, and then written in each format.
+const ROWS: usize = 256;
+
+/// A format on its way to disk: tables one after the other, each begun and then given its rows.
 pub trait Writer {
-    /// Writes a table.
-    fn table(&mut self, table: &Table<'_>) -> io::Result<()>;
+    /// Begins a table. What it was given before is complete.
+    fn begin(&mut self, schema: &Schema) -> io::Result<()>;
+    /// Writes the next rows of that table.
+    fn rows(&mut self, rows: &[Vec<Cell<'_>>]) -> io::Result<()>;
     /// Completes the files and tells what they are.
     fn finish(self: Box<Self>) -> io::Result<Vec<Output>>;
 }
@@ -62,17 +77,35 @@ impl Format {
 }
 
 /// Writes all tables in all `formats` into the folder `into`.
-pub fn write(tables: &[Table<'_>], formats: &[Format], into: &Path) -> io::Result<Vec<Output>> {
-    let mut outputs = Vec::new();
-    for format in formats {
-        let mut writer = format.writer(into)?;
-        for table in tables {
-            writer.table(table)?;
+pub fn write<'a>(
+    tables: impl IntoIterator<Item = Table<'a>>,
+    formats: &[Format],
+    into: &Path,
+) -> io::Result<Written> {
+    let mut writers: Vec<Box<dyn Writer>> =
+        formats.iter().map(|format| format.writer(into)).collect::<io::Result<_>>()?;
+    let mut written = Written::default();
+    for table in tables {
+        written.rows.insert(table.schema().table, table.len());
+        for writer in &mut writers {
+            writer.begin(&table.schema())?;
         }
-        outputs.append(&mut writer.finish()?);
+        let mut rows = table.rows();
+        loop {
+            let some: Vec<_> = rows.by_ref().take(ROWS).collect();
+            if some.is_empty() {
+                break;
+            }
+            for writer in &mut writers {
+                writer.rows(&some)?;
+            }
+        }
     }
-    outputs.sort();
-    Ok(outputs)
+    for writer in writers {
+        written.outputs.append(&mut writer.finish()?);
+    }
+    written.outputs.sort();
+    Ok(written)
 }
 
 /// Every file name that Portolan has ever written: what `--force` may remove.

@@ -2,7 +2,7 @@
 
 use super::hashing::hex;
 use super::{Output, Writer};
-use crate::report::table::{Cell, Column, Kind, Schema, Table};
+use crate::report::table::{Cell, Column, Kind, Schema};
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use sha2::{Digest, Sha256};
@@ -12,7 +12,8 @@ use std::path::Path;
 /// Name of the database.
 pub(super) const FILE: &str = "portolan.sqlite";
 
-/// What is indexed: time, port, service, process, and the ids that join tables.
+/// What is indexed: time, port, service, process, and the ids that join tables. Empty cells are left
+/// out, which are half of them: a search for a value never meets them.
 const INDICES: &[(&str, &str)] = &[
     ("anomalies", "anomaly_id"),
     ("anomalies", "binding_id"),
@@ -60,6 +61,8 @@ const VIEW: &str = "CREATE VIEW anomaly_timeline AS \
 /// Writes one database, in one transaction.
 pub(super) struct Sqlite {
     connection: Connection,
+    /// The statement that adds a row to the present table.
+    insert: String,
     content: Sha256,
 }
 
@@ -75,41 +78,55 @@ impl Sqlite {
                  PRAGMA encoding = 'UTF-8'; BEGIN",
             )
             .map_err(failed)?;
-        Ok(Self { connection, content: Sha256::new() })
+        Ok(Self { connection, insert: String::new(), content: Sha256::new() })
     }
 
-    fn insert(&mut self, table: &Table<'_>) -> rusqlite::Result<()> {
-        let schema = table.schema();
-        self.connection.execute_batch(&definition(&schema))?;
-        self.describe(&schema);
+    fn create(&mut self, schema: &Schema) -> rusqlite::Result<()> {
+        self.connection.execute_batch(&definition(schema))?;
+        self.describe(schema);
         let places = vec!["?"; schema.columns.len()].join(", ");
-        let insert = format!("INSERT INTO {} VALUES ({places})", quoted(schema.table));
-        let mut statement = self.connection.prepare(&insert)?;
-        for row in table.rows() {
-            for (at, cell) in (1..).zip(&row) {
-                hash_cell(&mut self.content, cell);
+        self.insert = format!("INSERT INTO {} VALUES ({places})", quoted(schema.table));
+        Ok(())
+    }
+
+    fn insert(&mut self, rows: &[Vec<Cell<'_>>]) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare(&self.insert)?;
+        let mut content = Vec::new();
+        for row in rows {
+            content.clear();
+            for (at, cell) in (1..).zip(row) {
+                add_cell(&mut content, cell);
                 statement.raw_bind_parameter(at, Bound(cell))?;
             }
+            self.content.update(&content);
             statement.raw_execute()?;
         }
         Ok(())
     }
 
     fn describe(&mut self, schema: &Schema) {
+        let mut content = Vec::new();
         for name in std::iter::once(schema.table).chain(schema.columns.iter().map(|one| one.name)) {
-            hash_text(&mut self.content, name);
+            add_text(&mut content, name);
         }
+        self.content.update(&content);
     }
 }
 
 impl Writer for Sqlite {
-    fn table(&mut self, table: &Table<'_>) -> io::Result<()> {
-        self.insert(table).map_err(failed)
+    fn begin(&mut self, schema: &Schema) -> io::Result<()> {
+        self.create(schema).map_err(failed)
+    }
+
+    fn rows(&mut self, rows: &[Vec<Cell<'_>>]) -> io::Result<()> {
+        self.insert(rows).map_err(failed)
     }
 
     fn finish(self: Box<Self>) -> io::Result<Vec<Output>> {
         let indices = INDICES.iter().map(|(table, column)| {
-            format!("CREATE INDEX {table}_by_{column} ON {} ({});", quoted(table), quoted(column))
+            let (name, table, column) =
+                (format!("{table}_by_{column}"), quoted(table), quoted(column));
+            format!("CREATE INDEX {name} ON {table} ({column}) WHERE {column} IS NOT NULL;")
         });
         let last: String = indices.chain([format!("{VIEW}; COMMIT")]).collect();
         self.connection.execute_batch(&last).map_err(failed)?;
@@ -150,21 +167,21 @@ impl rusqlite::ToSql for Bound<'_> {
 }
 
 /// Every value with its kind and length, so that no two contents give the same bytes.
-fn hash_cell(content: &mut Sha256, cell: &Cell<'_>) {
+fn add_cell(content: &mut Vec<u8>, cell: &Cell<'_>) {
     match cell {
-        Cell::Empty => content.update(b"n"),
-        Cell::Text(text) => hash_text(content, text),
+        Cell::Empty => content.push(b'n'),
+        Cell::Text(text) => add_text(content, text),
         Cell::Integer(number) => {
-            content.update(b"i");
-            content.update(number.to_le_bytes());
+            content.push(b'i');
+            content.extend(number.to_le_bytes());
         }
     }
 }
 
-fn hash_text(content: &mut Sha256, text: &str) {
-    content.update(b"t");
-    content.update((text.len() as u64).to_le_bytes());
-    content.update(text);
+fn add_text(content: &mut Vec<u8>, text: &str) {
+    content.push(b't');
+    content.extend((text.len() as u64).to_le_bytes());
+    content.extend(text.as_bytes());
 }
 
 /// SQLite's own words for an error, with the operating system's kind where it has one.

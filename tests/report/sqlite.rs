@@ -12,7 +12,7 @@ use std::path::Path;
 fn written(analysis: &Analysis, into: &Path) -> Vec<Output> {
     let options = Options::default();
     let view = View::new(analysis, &options);
-    write(&tables(&view), Format::ALL, into).unwrap()
+    write(tables(&view), Format::ALL, into).unwrap().outputs
 }
 
 fn database(into: &Path) -> Connection {

@@ -60,7 +60,7 @@ fn tables_and_columns_are_those_of_the_contract_in_its_order() {
 fn tables_come_in_the_order_of_the_schema_with_a_cell_for_each_column() {
     let (analysis, options) = (analysis(), Options::default());
     let view = View::new(&analysis, &options);
-    let tables = tables(&view);
+    let tables: Vec<_> = tables(&view).collect();
     let names: Vec<_> = tables.iter().map(|table| table.schema().table).collect();
     assert_eq!(names, SCHEMA.iter().map(|schema| schema.table).collect::<Vec<_>>());
     for table in &tables {

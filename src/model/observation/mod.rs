@@ -28,7 +28,7 @@ pub struct Observation {
     /// What it says.
     pub fact: Fact,
     /// The row as it stood (cut to a few hundred characters), for citations.
-    pub excerpt: Option<Box<str>>,
+    pub excerpt: Option<Text>,
 }
 
 /// A time as the file tells it; `hosts/clock.rs` turns it into UTC.
