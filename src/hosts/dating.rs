@@ -121,6 +121,7 @@ fn date_group(
     let mut times: BTreeMap<SourceId, Option<DatedTime>> = BTreeMap::new();
     let mut zone_missing: BTreeSet<SourceId> = BTreeSet::new();
     let mut folds: BTreeSet<SourceId> = BTreeSet::new();
+    let mut rules: BTreeSet<Text> = BTreeSet::new();
     for observation in group.observations {
         let source = observation.place.source;
         let capture = times.entry(source).or_insert_with(|| captures.time_of(source)).clone();
@@ -132,7 +133,10 @@ fn date_group(
                 folds.insert(source);
             }
         }
-        let time = time_of(&observation, capture.as_ref(), zone);
+        let mut time = time_of(&observation, capture.as_ref(), zone);
+        if let Some(time) = &mut time {
+            time.rule = shared(&mut rules, &time.rule);
+        }
         let Observation { place, fact, excerpt, .. } = observation;
         case.facts.push(Dated { place, acquisition, boot: None, time, fact, excerpt });
     }
@@ -146,6 +150,15 @@ fn date_group(
             "a local time in it falls into a change of summer time: both readings are kept";
         case.problems.push((source, problem(ProblemKind::AmbiguousTime, detail)));
     }
+}
+
+/// The one copy of a rule: hundreds of thousands of facts follow a handful.
+fn shared(known: &mut BTreeSet<Text>, rule: &Text) -> Text {
+    if let Some(rule) = known.get(rule) {
+        return Text::clone(rule);
+    }
+    known.insert(Text::clone(rule));
+    Text::clone(rule)
 }
 
 fn time_of(

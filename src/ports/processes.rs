@@ -60,13 +60,16 @@ impl Processes {
         }
         let mut processes = Self::default();
         for ((epoch, pid), sightings) in by_pid {
-            for life in lives(sightings) {
+            for mut life in lives(sightings) {
+                // Most have one citation or three, and a vector grows to four or eight.
+                life.instance.citations.shrink_to_fit();
                 let index = processes.all.len();
                 processes.index.entry((epoch, pid)).or_default().push(index);
                 let (boot, acquisition) = epoch;
                 processes.all.push(ProcessInstance { boot, acquisition, pid, ..life.instance });
             }
         }
+        processes.all.shrink_to_fit();
         processes.link_parents();
         processes
     }

@@ -176,13 +176,15 @@ pub(crate) fn memory(bench: &Bench) -> Vec<Figure> {
     for (tool, make) in listings {
         figures.extend(per_row(bench, tool, make));
     }
+    figures.extend(per_row(bench, "repeated netstat", inputs::watched));
     figures
 }
 
 /// What a row more takes, from two listings of which one is twice the other.
 fn per_row(bench: &Bench, tool: &str, make: fn(&Path, u64)) -> Option<Figure> {
     let peak_of = |rows: u64| {
-        let folder = bench.input(&format!("{tool}-{rows}"), |folder| make(folder, rows));
+        let name = format!("{}-{rows}", tool.replace(' ', "-"));
+        let folder = bench.input(&name, |folder| make(folder, rows));
         peak(&bench.analyze(&folder, &[]))
     };
     let (one, two) = (peak_of(ROWS)?, peak_of(2 * ROWS)?);

@@ -178,7 +178,10 @@ impl io::Read for Noise {
 
 /// A listing of `netstat -anv` as macOS 13 prints it, in a folder.
 pub(crate) fn netstat(folder: &Path, rows: u64) {
-    let mut out = create(&folder.join("live_response/network/netstat_-anv.txt"));
+    netstat_table(&mut create(&folder.join("live_response/network/netstat_-anv.txt")), rows);
+}
+
+fn netstat_table(out: &mut impl Write, rows: u64) {
     let mut numbers = Numbers(4);
     writeln!(out, "Active Internet connections (including servers)").unwrap();
     writeln!(
@@ -203,6 +206,14 @@ pub(crate) fn netstat(folder: &Path, rows: u64) {
              0 00102 00000008 {index:016x} 00000080 00000800      2      0 000000"
         )
         .unwrap();
+    }
+}
+
+/// The same sockets in one netstat listing after the other, a thousand rows each.
+pub(crate) fn watched(folder: &Path, rows: u64) {
+    for minute in 0..rows / 1_000 {
+        let name = format!("20260415T{:02}{:02}00Z_netstat.txt", minute / 60, minute % 60);
+        netstat_table(&mut create(&folder.join(name)), 1_000);
     }
 }
 
