@@ -69,7 +69,8 @@ pub(crate) fn folder(bench: &Bench) -> Vec<Figure> {
     let jobs = jobs();
     let mut commands = vec![bench.analyze(&folder, &["--jobs", &jobs.to_string()])];
     if bench.has("openssl") {
-        let hash = "xargs -0 -n 64 -P";
+        // As many files a process as still leave work for all: starting openssl costs milliseconds.
+        let hash = "xargs -0 -n 1000 -P";
         commands.push(shell(&format!(
             "find {} -type f -print0 | {hash} {jobs} openssl dgst -sha256",
             folder.display()

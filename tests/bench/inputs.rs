@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 /// Raised when an input changes, so that one left by an earlier run is made again.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Property lists of [`plists`].
 pub(crate) const PLISTS: u64 = 2_000;
@@ -103,6 +103,18 @@ fn job(label: &str, index: u64, numbers: &mut Numbers) -> Dictionary {
     job
 }
 
+/// One job beside files that no parser claims: evidence without any known file is refused.
+const KNOWN: (&str, &str) = (
+    "Library/LaunchDaemons/com.example.one.plist",
+    "<?xml version=\"1.0\"?><plist version=\"1.0\"><dict><key>Label</key><string>com.example.one\
+     </string><key>Program</key><string>/usr/local/bin/one</string></dict></plist>\n",
+);
+
+fn known(folder: &Path) {
+    let (path, text) = KNOWN;
+    create(&folder.join(path)).write_all(text.as_bytes()).expect("an input written");
+}
+
 /// Sizes and numbers of files in 200 MB of what no parser claims.
 const SIZES: &[(u64, u64)] = &[
     (32 * MIB, 1),
@@ -116,6 +128,7 @@ const SIZES: &[(u64, u64)] = &[
 
 /// A folder of files that no parser claims.
 pub(crate) fn unclaimed(folder: &Path) {
+    known(folder);
     let mut numbers = Numbers(2);
     let mut count = 0_u64;
     for (size, files) in SIZES {
@@ -131,6 +144,7 @@ pub(crate) fn unclaimed(folder: &Path) {
 
 /// A folder of `size` bytes of which the disk holds none.
 pub(crate) fn sparse(folder: &Path, size: u64) {
+    known(folder);
     for index in 0..8 {
         let file = create(&folder.join(format!("disk-{index}.bin"))).into_inner().unwrap();
         file.set_len(size / 8).expect("a sparse file");
@@ -149,12 +163,16 @@ pub(crate) fn packed(folder: &Path, archive: &Path) {
 pub(crate) fn large_archive(archive: &Path, size: u64) {
     let gzip = GzEncoder::new(create(archive), Compression::new(1));
     let mut tar = tar::Builder::new(gzip);
+    let (path, text) = KNOWN;
+    let mut header = tar::Header::new_gnu();
+    header.set_size(text.len() as u64);
+    header.set_mode(0o644);
+    tar.append_data(&mut header, path, text.as_bytes()).expect("an entry");
     let sizes = std::iter::once(size / 2).chain((0..size / 2 / (4 * MIB)).map(|_| 4 * MIB));
     for (index, size) in sizes.enumerate() {
         let mut header = tar::Header::new_gnu();
         header.set_size(size);
         header.set_mode(0o644);
-        header.set_cksum();
         let bytes = Noise { left: size, numbers: Numbers(3) };
         tar.append_data(&mut header, format!("case/blob-{index}.bin"), bytes).expect("an entry");
     }

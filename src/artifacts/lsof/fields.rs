@@ -213,6 +213,11 @@ const IDS: &str = "acCdDfFgGiklLnNopPrRsStTuzmyK";
 
 /// Whether bytes begin like field output: a process, then fields.
 pub(super) fn begins(head: &[u8]) -> bool {
+    // Asked of every file: most are told by one byte, without a look at all as text.
+    let first = head.iter().find(|byte| !matches!(byte, b'\n' | b'\r' | b'\0'));
+    if first != Some(&b'p') {
+        return false;
+    }
     let head = String::from_utf8_lossy(head);
     let mut fields = head.split(['\n', '\0']).map(|field| field.trim_end_matches('\r'));
     let mut fields = fields.by_ref().filter(|field| !field.is_empty()).take(12);
