@@ -20,6 +20,7 @@ pub mod sockets;
 pub mod sshd_config;
 pub mod system_version;
 pub mod time_zone;
+pub mod unified;
 
 use crate::evidence::{Entry, limits};
 use crate::model::Text;

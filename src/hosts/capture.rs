@@ -107,6 +107,17 @@ impl<'a> Captures<'a> {
             .or_else(|| self.by_modification(source))
     }
 
+    /// What dates a file that tells only times of day. When it was last written is not it: copies are
+    /// pasted into files at any time.
+    pub fn date_of(&self, id: SourceId) -> Option<DatedTime> {
+        let source = self.source(id)?;
+        self.by_own_name(source)
+            .or_else(|| self.by_container(source))
+            .or_else(|| self.clocks.get(&folder_of(Some(source))).cloned())
+            .or_else(|| self.run.clone())
+            .or_else(|| self.by_examiner())
+    }
+
     fn by_command(&self, source: &Source) -> Option<DatedTime> {
         let name = base_name(&source.path);
         let stem = name.strip_suffix(".txt").unwrap_or(name);
@@ -173,7 +184,11 @@ pub fn own_time(when: &When, zone: &Zone) -> Option<(Window, Text)> {
             let (window, _) = zone.window(*lo, *hi)?;
             Some((window, Text::from(lo.to_string())))
         }
-        When::Undated | When::Capture | When::BeforeCapture { .. } => None,
+        When::Undated
+        | When::Capture
+        | When::BeforeCapture { .. }
+        | When::TimeOfDay(_)
+        | When::Yearless(_) => None,
     }
 }
 

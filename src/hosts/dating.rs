@@ -6,7 +6,7 @@ use super::clock::Zone;
 use super::grouping::{Group, HostGroups};
 use super::roots::RootKind;
 use super::{
-    Dated, DatedTime, HostCase, Options, completeness, coverage, early_boot, plists, zone,
+    Dated, DatedTime, HostCase, Options, completeness, coverage, early_boot, partial, plists, zone,
 };
 use crate::evidence::problem;
 use crate::model::host::{Acquisition, Host};
@@ -119,6 +119,8 @@ fn date_group(
     case: &mut HostCase,
 ) {
     let mut times: BTreeMap<SourceId, Option<DatedTime>> = BTreeMap::new();
+    let mut dates: BTreeMap<SourceId, Option<DatedTime>> = BTreeMap::new();
+    let mut date_missing: BTreeSet<SourceId> = BTreeSet::new();
     let mut zone_missing: BTreeSet<SourceId> = BTreeSet::new();
     let mut folds: BTreeSet<SourceId> = BTreeSet::new();
     let mut rules: BTreeSet<Text> = BTreeSet::new();
@@ -133,7 +135,16 @@ fn date_group(
                 folds.insert(source);
             }
         }
-        let mut time = time_of(&observation, capture.as_ref(), zone);
+        let mut time = match &observation.when {
+            When::TimeOfDay(partial) => {
+                let date = dates.entry(source).or_insert_with(|| captures.date_of(source));
+                date.as_ref().and_then(|date| partial::of_day(partial, date))
+            }
+            _ => time_of(&observation, capture.as_ref(), zone),
+        };
+        if time.is_none() && matches!(observation.when, When::TimeOfDay(_) | When::Yearless(_)) {
+            date_missing.insert(source);
+        }
         if let Some(time) = &mut time {
             time.rule = shared(&mut rules, &time.rule);
         }
@@ -143,6 +154,11 @@ fn date_group(
     for source in zone_missing {
         let detail = "its times are local and nothing tells the host's zone: UTC is assumed \
                       (--timezone sets it)";
+        case.problems.push((source, problem(ProblemKind::AmbiguousTime, detail)));
+    }
+    for source in date_missing {
+        let detail = "its times have no date or no year and nothing dates it: they are left out \
+                      (--captured-at sets it)";
         case.problems.push((source, problem(ProblemKind::AmbiguousTime, detail)));
     }
     for source in folds {
@@ -176,6 +192,8 @@ fn time_of(
             let rule = Text::from(format!("counted back from the capture; {}", capture.rule));
             Some(DatedTime { window, rule, ..capture.clone() })
         }
+        When::Yearless(partial) => partial::of_year(partial, capture?, zone),
+        When::TimeOfDay(_) => None,
         When::Utc(_) => {
             let (window, raw) = own_time(&observation.when, zone)?;
             let rule = Text::from("as written, in UTC or with an offset");

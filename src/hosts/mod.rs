@@ -12,6 +12,7 @@ pub mod coverage;
 pub mod dating;
 pub mod early_boot;
 pub mod grouping;
+mod partial;
 mod plists;
 pub mod roots;
 pub mod zone;

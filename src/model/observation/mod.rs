@@ -1,11 +1,13 @@
 //! What parsers say: a [`Fact`] with its place and its time, or a [`Problem`], its failed sibling.
 
 mod claim;
+mod flow;
 mod job;
 mod listing;
 mod problem;
 
 pub use self::claim::{CollectionClaim, HostClaim};
+pub use self::flow::{Flow, FlowEvent, LogKind, LogSpan, Witness};
 pub use self::job::{JobEvent, JobEventKind, JobState};
 pub use self::listing::{Listing, ListingTool, Process, ProcessName, Socket, Started};
 pub use self::problem::{Problem, ProblemKind};
@@ -15,7 +17,7 @@ use super::network::Protocol;
 use super::provenance::Place;
 use super::service::{Domain, Job};
 use super::{Text, Timestamp};
-use jiff::civil::DateTime;
+use jiff::civil::{DateTime, Time, Weekday};
 use std::collections::BTreeMap;
 
 /// One statement of the evidence, as a parser read it.
@@ -42,6 +44,10 @@ pub enum When {
     Utc(Window),
     /// Host-local civil time without an offset, from `.0` to `.1` inclusive.
     Local(DateTime, DateTime),
+    /// A time of day without a date (Console copies).
+    TimeOfDay(Box<TimeOfDay>),
+    /// Host-local civil time without a year (`system.log`).
+    Yearless(Box<Yearless>),
     /// So many seconds before the capture (`uptime`): from `hi_seconds` to `lo_seconds` before it.
     BeforeCapture {
         /// The least number of seconds.
@@ -49,6 +55,34 @@ pub enum When {
         /// The greatest.
         hi_seconds: i64,
     },
+}
+
+/// A time of day without a date. A parser fills in `last` and `days_back` when it has met the file's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeOfDay {
+    /// The time.
+    pub time: Time,
+    /// Seconds east of UTC.
+    pub offset: i32,
+    /// The time of the file's last record, with the same offset.
+    pub last: Time,
+    /// Midnights between this record and the last one.
+    pub days_back: u32,
+}
+
+/// A local time without a year. A parser fills in `last` and `years_back` when it has met the file's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Yearless {
+    /// The time, in the leap year 2000.
+    pub at: DateTime,
+    /// The greatest it can be: the last microsecond of its second, where seconds are printed.
+    pub until: DateTime,
+    /// The time of the file's last record, in the leap year 2000.
+    pub last: DateTime,
+    /// The last record's day of the week, where the file tells it: it narrows the year.
+    pub last_weekday: Option<Weekday>,
+    /// New years between this record and the last one.
+    pub years_back: u32,
 }
 
 /// What an observation says. Each stage picks the facts that it needs; the timeline matches all of them, so
@@ -88,6 +122,21 @@ pub enum Fact {
         /// Whether the time is exact (`kern.boottime`) or derived (`uptime`).
         exact: bool,
     },
+    /// A boot session was running all through the observation's time: records of a log carry its UUID.
+    BootRunning {
+        /// `kern.bootsessionuuid`.
+        uuid: Text,
+    },
+    /// The host was shut down, or began to be (the observation's time).
+    Shutdown,
+    /// The wall clock was stepped (the observation's time).
+    ClockStepped,
+    /// An event of a socket's life, from a log.
+    Flow(Box<Flow>),
+    /// A log was read: what it could show.
+    Log(Box<LogSpan>),
+    /// A launch item was registered with backgroundtaskmanagementd: label, property list, executable.
+    LaunchItem(Box<LaunchItem>),
     /// Something about the acquisition.
     Collection(CollectionClaim),
     /// A collector ran a command (the observation's time).
@@ -107,6 +156,19 @@ pub enum Fact {
         /// `net.inet.ip.portrange.last`.
         last: u16,
     },
+}
+
+/// A launch item as backgroundtaskmanagementd registered it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaunchItem {
+    /// The job.
+    pub label: Text,
+    /// Path of its property list.
+    pub plist_path: Option<Text>,
+    /// Path of its executable.
+    pub program: Option<Text>,
+    /// Whether it is enabled, if told.
+    pub enabled: Known,
 }
 
 /// Whether something holds, where the evidence may not tell.

@@ -274,6 +274,12 @@ fn event_of(dated: &Dated) -> Option<(Event, Subject<'_>)> {
         | Fact::Override { .. }
         | Fact::Host(_)
         | Fact::Boot { .. }
+        | Fact::BootRunning { .. }
+        | Fact::Shutdown
+        | Fact::ClockStepped
+        | Fact::Flow(_)
+        | Fact::Log(_)
+        | Fact::LaunchItem(_)
         | Fact::Collection(_)
         | Fact::Clock
         | Fact::FileTimes(_)
