@@ -24,6 +24,10 @@ pub struct Boots {
     list: Vec<Boot>,
     /// For each boot, the last time known to lie in it.
     known_until: Vec<Timestamp>,
+    /// For each boot, from when to when a log was written in it.
+    running: Vec<Option<Window>>,
+    /// For each boot, the acquisition that first told it.
+    told_by: Vec<usize>,
     /// For each acquisition, the boot it was taken in.
     current: Vec<Option<usize>>,
 }
@@ -35,6 +39,8 @@ struct Claim {
     acquisition: usize,
     /// Where it stands, if it is a line of a log.
     log: Option<SourceId>,
+    /// Whether it was only running then: its start is not told.
+    running: bool,
 }
 
 impl Boots {
@@ -46,6 +52,10 @@ impl Boots {
         let mut logs: BTreeMap<SourceId, Vec<(Timestamp, usize)>> = BTreeMap::new();
         let mut by_log: Vec<Option<usize>> = vec![None; captured.len()];
         for claim in claims {
+            if claim.running {
+                boots.add_running(&claim);
+                continue;
+            }
             let index = boots.add(&claim);
             let slots = if let Some(source) = claim.log {
                 logs.entry(source).or_default().push((claim.window.lo, index));
@@ -65,6 +75,7 @@ impl Boots {
         }
         boots.learn_until(facts, &logs);
         boots.close();
+        boots.shut_down(facts);
         boots
     }
 
@@ -81,10 +92,12 @@ impl Boots {
                 | Fact::Collection(CollectionClaim::Ended) => {
                     self.current.get(fact.acquisition).copied().flatten()
                 }
-                Fact::JobEvent(_) => logs.get(&fact.place.source).and_then(|starts| {
-                    let mut before = starts.iter().rev();
-                    before.find(|(start, _)| *start <= window.lo).map(|(_, boot)| *boot)
-                }),
+                Fact::JobEvent(_) | Fact::Flow(_) | Fact::Log(_) => {
+                    logs.get(&fact.place.source).and_then(|starts| {
+                        let mut before = starts.iter().rev();
+                        before.find(|(start, _)| *start <= window.lo).map(|(_, boot)| *boot)
+                    })
+                }
                 _ => None,
             };
             if let Some(until) = boot.and_then(|boot| self.known_until.get_mut(boot)) {
@@ -110,6 +123,8 @@ impl Boots {
                 source: claim.source.to_owned(),
             });
             self.known_until.push(claim.window.hi);
+            self.running.push(None);
+            self.told_by.push(claim.acquisition);
             return self.list.len().saturating_sub(1);
         };
         if let Some(boot) = self.list.get_mut(index) {
@@ -132,6 +147,47 @@ impl Boots {
         index
     }
 
+    /// Adds that a boot was running: to the boot of that UUID; else to the last one that the same
+    /// acquisition tells without a UUID; else as one whose start is unknown.
+    fn add_running(&mut self, claim: &Claim) {
+        let uuid = claim.uuid.clone().unwrap_or_default();
+        let known = self.list.iter().rposition(|boot| boot.id == uuid);
+        let last = self.list.len().checked_sub(1).filter(|last| {
+            let unnamed = self.list.get(*last).is_some_and(|boot| boot.id.starts_with("boot-"));
+            unnamed && self.told_by.get(*last) == Some(&claim.acquisition)
+        });
+        let index = known.or(last).unwrap_or_else(|| {
+            let (id, source) = (uuid.clone(), claim.source.to_owned());
+            self.list.push(Boot { id, started: None, ended: None, source });
+            self.known_until.push(claim.window.hi);
+            self.running.push(None);
+            self.told_by.push(claim.acquisition);
+            self.list.len().saturating_sub(1)
+        });
+        if let Some(boot) = self.list.get_mut(index) {
+            boot.id = uuid;
+        }
+        if let Some(until) = self.known_until.get_mut(index) {
+            *until = (*until).max(claim.window.hi);
+        }
+        if let Some(running) = self.running.get_mut(index) {
+            *running = Some(running.map_or(claim.window, |known| known.hull(claim.window)));
+        }
+    }
+
+    /// The last shutdown that was logged in a boot narrows its end.
+    fn shut_down(&mut self, facts: &[Dated]) {
+        for fact in facts.iter().filter(|fact| fact.fact == Fact::Shutdown) {
+            let Some(window) = fact.window() else { continue };
+            let place = self.place(fact.acquisition, window);
+            let Some(boot) = place.and_then(|index| self.list.get_mut(index)) else { continue };
+            if boot.ended.is_some_and(|ended| ended.meets(window)) {
+                boot.ended =
+                    boot.ended.map(|ended| Window { lo: ended.lo.max(window.lo), ..ended });
+            }
+        }
+    }
+
     /// A boot ended at the latest when the next one began, and not before it was last seen.
     fn close(&mut self) {
         let starts: Vec<Option<Window>> = self.list.iter().map(|boot| boot.started).collect();
@@ -150,6 +206,12 @@ impl Boots {
             let started = self.list.get(index).and_then(|boot| boot.started);
             started.is_some_and(|started| add_seconds(started.lo, -TICK) <= window.lo)
         };
+        let runs = |running: &Option<Window>| {
+            running.is_some_and(|running| running.lo <= window.lo && window.hi <= running.hi)
+        };
+        if let Some(index) = self.running.iter().position(runs) {
+            return Some(index);
+        }
         let current = self.current.get(acquisition).copied().flatten();
         if let Some(current) = current.filter(|current| after(*current)) {
             return Some(current);
@@ -202,11 +264,21 @@ fn claim(fact: &Dated) -> Option<Claim> {
         Fact::Boot { uuid, exact } => {
             let uuid = uuid.as_deref().map(str::to_owned);
             let source = if *exact { "kern.boottime" } else { "uptime" };
-            Some(Claim { window, uuid, source, acquisition, log: None })
+            Some(Claim { window, uuid, source, acquisition, log: None, running: false })
+        }
+        Fact::BootLogged { uuid, log: source } => {
+            let uuid = uuid.as_deref().map(str::to_owned);
+            let log = Some(fact.place.source);
+            Some(Claim { window, uuid, source, acquisition, log, running: false })
+        }
+        Fact::BootRunning { uuid } => {
+            let uuid = Some(uuid.as_ref().to_owned());
+            let (source, log) = ("records that carry its UUID", Some(fact.place.source));
+            Some(Claim { window, uuid, source, acquisition, log, running: true })
         }
         Fact::JobEvent(event) if event.kind == JobEventKind::LoggingStarted => {
             let log = Some(fact.place.source);
-            Some(Claim { window, uuid: None, source: LOG, acquisition, log })
+            Some(Claim { window, uuid: None, source: LOG, acquisition, log, running: false })
         }
         _ => None,
     }

@@ -2,10 +2,11 @@
 //!
 //! The vocabulary of `blind_to`: `listeners`, `connections`, `tcp`, `udp`, `ipv4`, `ipv6`,
 //! `other users' sockets`, `process name`, `full process name`, `full address`, `filtered`,
-//! `between captures`, `plist directories`, `not-collected`.
+//! `between captures`, `plist directories`, `not-collected`; of logs also `loopback`, `not logged`,
+//! `suppressed`.
 
 use super::dating::in_words;
-use super::{Coverage, Dated, HostCase, Sees};
+use super::{Coverage, Dated, HostCase, Sees, log_coverage};
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
 use crate::model::observation::{Fact, Known, Listing};
@@ -22,7 +23,9 @@ pub fn of(case: &HostCase, collected: &Collected) -> Vec<Coverage> {
         })
         .flat_map(|(fact, listing)| of_listing(fact, listing))
         .collect();
-    rows.extend(of_acquisitions(case, &rows));
+    let logs = log_coverage::of(case);
+    rows.extend(of_acquisitions(case, &rows, &logs));
+    rows.extend(logs);
     rows.sort_by(|a, b| {
         let path = |row: &Coverage| {
             row.source
@@ -96,7 +99,7 @@ fn limits(listing: &Listing) -> Vec<&'static str> {
 }
 
 /// Plist directories that were not all collected, and acquisitions without any listing of sockets.
-fn of_acquisitions(case: &HostCase, listings: &[Coverage]) -> Vec<Coverage> {
+fn of_acquisitions(case: &HostCase, listings: &[Coverage], logs: &[Coverage]) -> Vec<Coverage> {
     let mut rows = Vec::new();
     let row = |window, blind_to, sees, detail| Coverage {
         boot: None,
@@ -122,7 +125,7 @@ fn of_acquisitions(case: &HostCase, listings: &[Coverage]) -> Vec<Coverage> {
         );
         rows.push(row(Some(window), "between captures", Sees::Partly, detail));
     }
-    if listings.is_empty() {
+    if listings.is_empty() && logs.iter().all(|row| row.sees == Sees::No) {
         let detail = "no listing of sockets (netstat, lsof) was collected: nothing shows which ports \
                       were held or reached";
         rows.push(row(None, "not-collected", Sees::No, detail.to_owned()));

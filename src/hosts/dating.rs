@@ -183,7 +183,8 @@ fn time_of(
     zone: &Zone,
 ) -> Option<DatedTime> {
     match &observation.when {
-        When::Undated => None,
+        // A time of day is dated by its caller.
+        When::Undated | When::TimeOfDay(_) => None,
         When::Capture => capture.cloned(),
         When::BeforeCapture { lo_seconds, hi_seconds } => {
             let capture = capture?;
@@ -193,7 +194,6 @@ fn time_of(
             Some(DatedTime { window, rule, ..capture.clone() })
         }
         When::Yearless(partial) => partial::of_year(partial, capture?, zone),
-        When::TimeOfDay(_) => None,
         When::Utc(_) => {
             let (window, raw) = own_time(&observation.when, zone)?;
             let rule = Text::from("as written, in UTC or with an offset");

@@ -12,6 +12,7 @@ pub mod coverage;
 pub mod dating;
 pub mod early_boot;
 pub mod grouping;
+mod log_coverage;
 mod partial;
 mod plists;
 pub mod roots;

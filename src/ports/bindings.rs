@@ -7,7 +7,7 @@ use super::intervals::{Events, Witnesses, life_of, places};
 use super::owners::{Owners, Part, identity_of};
 use super::sockets::{FlowKey, Row};
 use crate::hosts::HostCase;
-use crate::model::binding::{Binding, Certainty, CitationRole, EndState};
+use crate::model::binding::{Binding, BindingState, Certainty, CitationRole, EndState};
 use crate::model::network::{Address, Families, Port};
 use crate::model::observation::{Known, ListingTool, Problem};
 use crate::model::provenance::{Place, SourceId};
@@ -206,6 +206,10 @@ impl Maker<'_> {
         binding.notes.extend(part.notes.iter().cloned());
         binding.notes.sort();
         binding.notes.dedup();
+        let failed = part.rows.iter().any(|row| row.state == BindingState::Failed);
+        if failed && binding.state == BindingState::Attempted {
+            binding.state = BindingState::Failed;
+        }
         // netstat tells tcp6 from tcp46, lsof does not.
         families.either &= !families.v6 && !families.dual;
         binding.families = families;
@@ -254,19 +258,24 @@ fn own_places<'a>(part: &'a Part<'_>) -> impl Iterator<Item = Place> + 'a {
 
 /// A pid about which nothing else fits in time: only what the row itself names.
 fn unidentified(binding: &mut Binding, part: &Part<'_>) {
-    let Some(row) = part.rows.iter().find(|row| row.socket.pid.is_some()) else { return };
+    let Some(row) = part.rows.iter().find(|row| row.pid.is_some() || row.socket.name.is_some())
+    else {
+        return;
+    };
     if part.owners.is_empty() {
         return;
     }
-    binding.pid = row.socket.pid;
+    binding.pid = row.pid;
     binding.user.clone_from(&row.socket.user);
     if let Some(name) = &row.socket.name {
         binding.process = Some(Text::clone(&name.text));
         binding.process_cut = name.cut;
         binding.identity = format!("name:{}", name.text);
     }
-    let pid = binding.pid.unwrap_or_default();
-    binding.attribution = format!("pid {pid}; no process that fits in time is known");
+    binding.attribution = match binding.pid {
+        Some(pid) => format!("pid {pid}; no process that fits in time is known"),
+        None => "the log names its process without a pid".to_owned(),
+    };
 }
 
 /// Gives a binding and its tuple their ids.
@@ -329,7 +338,7 @@ pub fn blank(key: &FlowKey, by_launchd: bool) -> Binding {
         direction_probable: false,
         protocol: key.protocol,
         families: Families::UNKNOWN,
-        state: crate::model::binding::BindingState::Closing,
+        state: BindingState::Closing,
         local_addresses: Vec::new(),
         local_port: key.local_port.or(key.service_port),
         remote_address,

@@ -9,6 +9,7 @@ pub mod bindings;
 pub mod conflicts;
 pub mod declared;
 pub mod evidence;
+pub mod flows;
 pub mod identity;
 pub mod intervals;
 pub mod jobs;

@@ -4,6 +4,7 @@
 //! which after a hand-off or a fork is another one.
 
 use super::evidence::Epoch;
+use super::flows::{SocketId, ids_of};
 use super::identity::{normalise_label, normalise_path};
 use super::intervals::listings::Listings;
 use super::processes::Processes;
@@ -31,7 +32,20 @@ pub struct Part<'a> {
     pub launchd: bool,
     /// What is to be said about the owner.
     pub notes: BTreeSet<String>,
-    sockets: BTreeSet<(bool, u64)>,
+    sockets: BTreeSet<SocketId>,
+}
+
+impl<'a> Part<'a> {
+    /// Takes over all that another part has, behind its own.
+    fn absorb(&mut self, other: Part<'a>) {
+        self.owners.extend(other.owners);
+        self.holders.extend(other.holders);
+        self.explained_by.extend(other.explained_by);
+        self.sockets.extend(other.sockets);
+        self.notes.extend(other.notes);
+        self.launchd |= other.launchd;
+        self.rows.extend(other.rows);
+    }
 }
 
 /// Seconds within which two tools of one collection look at the same sockets.
@@ -54,11 +68,18 @@ impl Owners<'_> {
         let mut used = Vec::new();
         let mut orphans = Vec::new();
         for row in rows {
-            let by_netstat = self.listings.tool_of(row.fact.place) == Some(ListingTool::Netstat);
-            match row.socket.pid {
+            // Like netstat, the kernel's log names the last process that used a socket.
+            let by_netstat = row.flow.is_some()
+                || self.listings.tool_of(row.fact.place) == Some(ListingTool::Netstat);
+            match row.pid {
+                None if row.flow.is_some() && row.socket.name.is_some() => used.push(row),
                 None => orphans.push(row),
                 // The last process that used a socket on its way out may be long gone.
-                Some(_) if by_netstat && row.state == BindingState::Closing => orphans.push(row),
+                Some(_)
+                    if by_netstat && row.flow.is_none() && row.state == BindingState::Closing =>
+                {
+                    orphans.push(row);
+                }
                 Some(_) if by_netstat => used.push(row),
                 Some(_) => held.push(row),
             }
@@ -94,7 +115,7 @@ impl Owners<'_> {
         let Some(part) = parts.iter_mut().find(|part| part.rows.iter().any(shows_it)) else {
             return join(parts, fresh);
         };
-        let pid = row.socket.pid.unwrap_or_default();
+        let pid = row.pid.unwrap_or_default();
         let name = row.socket.name.as_ref().map_or("a process", |name| &name.text);
         let note = format!("netstat names {name} (pid {pid}) as the last to use it; lsof decides");
         part.notes.insert(note);
@@ -106,7 +127,7 @@ impl Owners<'_> {
     /// same endpoint that was seen at that time, else to one known to have run then; what remains
     /// has an unknown owner. A socket on its way out belongs to whom the socket itself shows.
     fn adopt<'a>(&self, parts: &mut Vec<Part<'a>>, row: Row<'a>) {
-        let ids = socket_ids(&row);
+        let ids = ids_of(&row);
         let by_socket = parts.iter().position(|part| !part.sockets.is_disjoint(&ids));
         let only = |fits: &dyn Fn(&Part<'a>) -> bool| {
             let mut fitting =
@@ -151,9 +172,9 @@ impl Owners<'_> {
     }
 
     fn part_of<'a>(&self, key: &FlowKey, row: Row<'a>) -> Part<'a> {
-        let mut part = Part { sockets: socket_ids(&row), ..Part::default() };
-        let pid = row.socket.pid.unwrap_or_default();
-        let holder = self.holder(key.epoch, pid, &row);
+        let mut part = Part { sockets: ids_of(&row), ..Part::default() };
+        let pid = row.pid.unwrap_or_default();
+        let holder = row.pid.and_then(|pid| self.holder(key.epoch, pid, &row));
         part.holders.extend(holder);
         part.launchd = pid == 1;
         if part.launchd && key.direction == Direction::Listen {
@@ -167,6 +188,8 @@ impl Owners<'_> {
             part.owners.insert(format!("launchd {}", labels.join(" ")));
         } else if let Some(life) = holder.and_then(|holder| self.processes.all.get(holder)) {
             part.owners.insert(identity_of(life, self.jobs));
+        } else if let (None, Some(name)) = (row.pid, &row.socket.name) {
+            part.owners.insert(format!("name:{}", name.text));
         } else {
             part.owners.insert(format!("pid:{pid}"));
         }
@@ -201,29 +224,25 @@ fn same_reach(address: &Address, scope: Scope) -> bool {
     declared == scope || declared == Scope::Unknown
 }
 
-fn socket_ids(row: &Row<'_>) -> BTreeSet<(bool, u64)> {
-    let pcb = row.socket.pcb.map(|id| (false, id));
-    pcb.into_iter().chain(row.socket.gencnt.map(|id| (true, id))).collect()
-}
-
 /// Adds a part to those that have its owner or its socket, which become one.
-fn join<'a>(parts: &mut Vec<Part<'a>>, mut fresh: Part<'a>) {
+fn join<'a>(parts: &mut Vec<Part<'a>>, fresh: Part<'a>) {
+    let mut same = parts.iter().enumerate().filter(|(_, part)| is_same(part, &fresh));
+    let first = same.next().map(|(index, _)| index);
+    if let (Some(part), None) = (first, same.next())
+        && let Some(part) = parts.get_mut(part)
+    {
+        part.absorb(fresh);
+        return;
+    }
     let (matching, others): (Vec<_>, Vec<_>) =
         std::mem::take(parts).into_iter().partition(|part| is_same(part, &fresh));
     *parts = others;
-    let mut rows = Vec::new();
+    let mut joined = Part::default();
     for part in matching {
-        fresh.owners.extend(part.owners);
-        fresh.holders.extend(part.holders);
-        fresh.explained_by.extend(part.explained_by);
-        fresh.sockets.extend(part.sockets);
-        fresh.notes.extend(part.notes);
-        fresh.launchd |= part.launchd;
-        rows.extend(part.rows);
+        joined.absorb(part);
     }
-    rows.append(&mut fresh.rows);
-    fresh.rows = rows;
-    parts.push(fresh);
+    joined.absorb(fresh);
+    parts.push(joined);
 }
 
 fn is_same(one: &Part<'_>, other: &Part<'_>) -> bool {

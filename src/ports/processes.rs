@@ -282,6 +282,19 @@ fn sightings(fact: &Dated, case: &HostCase) -> Vec<Sighting> {
             })
             .into_iter()
             .collect(),
+        Fact::Flow(flow) => flow
+            .socket
+            .pid
+            .map(|pid| Sighting {
+                pid,
+                window,
+                name: flow.socket.name.clone(),
+                path: flow.process_path.clone(),
+                user: flow.socket.user.clone(),
+                ..Sighting::default()
+            })
+            .into_iter()
+            .collect(),
         Fact::JobState(state) => state
             .pid
             .map(|pid| Sighting {
@@ -299,7 +312,7 @@ fn sightings(fact: &Dated, case: &HostCase) -> Vec<Sighting> {
 }
 
 fn of_event(event: &JobEvent, at: Option<Window>, citation: Option<Citation>) -> Option<Sighting> {
-    let label = event.label.clone().map(|label| (label, "launchd.log"));
+    let label = event.label.clone().map(|label| (label, "launchd's log"));
     let base = Sighting { window: at, label, citation, ..Sighting::default() };
     match &event.kind {
         JobEventKind::Spawned { pid } => Some(Sighting { pid: *pid, started: at, ..base }),

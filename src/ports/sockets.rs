@@ -4,8 +4,9 @@ use super::evidence::{Epoch, epoch_of};
 use super::services::Names;
 use crate::hosts::{Dated, HostCase};
 use crate::model::binding::BindingState;
+use crate::model::interval::Window;
 use crate::model::network::{Address, Port, Protocol, Scope, SocketState, scope_of};
-use crate::model::observation::{Fact, Known, Problem, ProblemKind, Socket};
+use crate::model::observation::{Fact, Flow, FlowEvent, Known, Problem, ProblemKind, Socket};
 use crate::model::provenance::{Locator, SourceId};
 use crate::model::service::Direction;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +51,10 @@ pub struct Row<'a> {
     pub fact: &'a Dated,
     /// The row itself.
     pub socket: &'a Socket,
+    /// The event of a log that it is, if it is not a row of a listing.
+    pub flow: Option<&'a Flow>,
+    /// The process.
+    pub pid: Option<u32>,
     /// Local port.
     pub local_port: Option<u16>,
     /// State.
@@ -63,6 +68,14 @@ impl Row<'_> {
     pub fn local_address(&self) -> Address {
         plain(&self.socket.local.address)
     }
+
+    /// When the socket is known to have been there: at the row's time, and, where the row tells for how
+    /// long it was open, at its beginning.
+    pub fn sightings(&self) -> Vec<Window> {
+        let Some(at) = self.fact.window() else { return Vec::new() };
+        let began = self.flow.and_then(|flow| super::flows::began(flow, at));
+        began.into_iter().chain([at]).collect()
+    }
 }
 
 /// Listening ports of an acquisition: what makes a connection inbound.
@@ -72,12 +85,13 @@ type Listening = BTreeMap<(usize, Protocol, u16), BTreeSet<Address>>;
 pub fn rows<'a>(case: &'a HostCase, names: &Names<'_>, jobs: &JobPorts) -> Vec<Row<'a>> {
     let sockets = || {
         case.facts.iter().filter_map(|fact| match &fact.fact {
-            Fact::Socket(socket) => Some((fact, &**socket)),
+            Fact::Socket(socket) => Some((fact, &**socket, None)),
+            Fact::Flow(flow) => Some((fact, &flow.socket, Some(&**flow))),
             _ => None,
         })
     };
     let mut listening = Listening::new();
-    for (fact, socket) in sockets() {
+    for (fact, socket, _) in sockets() {
         if let (SocketState::Listen, Some(protocol)) = (socket.state, socket.protocol)
             && let Some(port) = number(&socket.local.port, protocol, names)
         {
@@ -88,7 +102,11 @@ pub fn rows<'a>(case: &'a HostCase, names: &Names<'_>, jobs: &JobPorts) -> Vec<R
     let complete = complete_listings(case);
     let ephemeral = ephemeral_ports(case);
     let context = Context { names, listening, complete, ephemeral, jobs };
-    sockets().filter_map(|(fact, socket)| context.row(fact, socket)).collect()
+    let read = sockets().filter_map(|(fact, socket, flow)| context.row(fact, socket, flow));
+    let mut rows: Vec<Row<'_>> = read.collect();
+    super::flows::settle(&mut rows);
+    super::flows::without_repeats(&mut rows);
+    rows
 }
 
 /// Acquisitions with a listing that shows every listener of a protocol.
@@ -169,17 +187,29 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn row<'a>(&self, fact: &'a Dated, socket: &'a Socket) -> Option<Row<'a>> {
+    fn row<'a>(
+        &self,
+        fact: &'a Dated,
+        socket: &'a Socket,
+        flow: Option<&'a Flow>,
+    ) -> Option<Row<'a>> {
         let protocol = socket.protocol?;
         let local_port = number(&socket.local.port, protocol, self.names);
         let remote_port = number(&socket.remote.port, protocol, self.names);
         let connected = !matches!(socket.remote.port, Port::None);
-        let (direction, probable) = if connected {
+        let told = flow.and_then(|flow| flow.direction);
+        let (direction, probable) = if let Some(told) = told {
+            let port = if connected { remote_port } else { local_port };
+            port.map(|_| (told, false))?
+        } else if connected {
             self.direction(fact, socket, protocol, local_port?, remote_port?)
         } else {
             (self.unconnected(socket, local_port?), false)
         };
-        let state = state_of(socket.state, connected);
+        let state = match flow {
+            Some(flow) => state_in_log(flow, direction),
+            None => state_of(socket.state, connected),
+        };
         let address = if connected { &socket.remote.address } else { &socket.local.address };
         let scope = scope_of(address);
         if connected && scope == Scope::Multicast {
@@ -194,7 +224,8 @@ impl Context<'_> {
             service_port: local_port.filter(|_| connected && direction == Direction::Inbound),
             scope: if scope == Scope::Multicast { Scope::Any } else { scope },
         };
-        Some(Row { key, fact, socket, local_port, state, probable })
+        let pid = socket.pid;
+        Some(Row { key, fact, socket, flow, pid, local_port, state, probable })
     }
 
     /// The peer's own port says nothing where the peer connected to us: many sockets, one row.
@@ -256,6 +287,21 @@ impl Context<'_> {
             }
             _ => (Direction::Unknown, false),
         }
+    }
+}
+
+/// The state that an event of a log shows.
+fn state_in_log(flow: &Flow, direction: Direction) -> BindingState {
+    let udp = flow.socket.protocol == Some(Protocol::Udp);
+    match (flow.event, direction) {
+        (FlowEvent::Failed(_) | FlowEvent::Denied, _) => BindingState::Failed,
+        (_, Direction::Listen) if udp => BindingState::Bound,
+        (_, Direction::Listen) => BindingState::Listening,
+        (FlowEvent::Began, _) if !udp => BindingState::Attempted,
+        (FlowEvent::Ended { .. }, _) if !udp && flow.socket.bytes_in.unwrap_or(0) == 0 => {
+            BindingState::Attempted
+        }
+        _ => BindingState::Established,
     }
 }
 

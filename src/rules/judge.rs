@@ -9,9 +9,9 @@ use super::{Finding, RULES, Subject, wording};
 use crate::baseline::Baseline;
 use crate::hosts::HostCase;
 use crate::model::anomaly::{Anomaly, Factor, Severity};
-use crate::model::binding::{Binding, Certainty};
+use crate::model::binding::{Binding, BindingState, Certainty};
 use crate::model::content_id;
-use crate::model::service::Confidence;
+use crate::model::service::{Confidence, Direction};
 use crate::ports::{HostPorts, JobRecord};
 use std::collections::BTreeSet;
 
@@ -61,7 +61,10 @@ pub fn expected_by(
 fn of_host(context: &Context<'_>) -> Vec<Anomaly> {
     let mut anomalies: Vec<Anomaly> = Vec::new();
     for (index, binding) in context.ports.bindings.iter().enumerate() {
-        if binding.certainty != Certainty::Declared {
+        // A listener that never came to be holds no port.
+        let failed =
+            binding.direction == Direction::Listen && binding.state == BindingState::Failed;
+        if binding.certainty != Certainty::Declared && !failed {
             anomalies.extend(of_binding(index, binding, context));
         }
     }

@@ -18,7 +18,7 @@ pub enum Witness {
     Firewall,
     /// A server that tells who came (sshd, screensharingd).
     Server,
-    /// LuLu, a firewall by Objective-See.
+    /// `LuLu`, a firewall by Objective-See.
     Lulu,
 }
 

@@ -122,6 +122,13 @@ pub enum Fact {
         /// Whether the time is exact (`kern.boottime`) or derived (`uptime`).
         exact: bool,
     },
+    /// The host started (the observation's time), says a log.
+    BootLogged {
+        /// `kern.bootsessionuuid`.
+        uuid: Option<Text>,
+        /// The log, as `boots` names its source.
+        log: &'static str,
+    },
     /// A boot session was running all through the observation's time: records of a log carry its UUID.
     BootRunning {
         /// `kern.bootsessionuuid`.

@@ -1,11 +1,13 @@
 //! Sightings of a binding → its four edges, each with the evidence that set it (time.md 7.5).
 
 pub mod listings;
+mod single;
 mod spans;
 
 use super::ProcessInstance;
 use super::evidence::cite;
 use super::owners::{Owners, Part};
+use super::sockets::Row;
 use crate::evidence::problem;
 use crate::hosts::{Dated, HostCase};
 use crate::model::binding::{Binding, BindingState, Citation, CitationRole, EndState};
@@ -93,7 +95,7 @@ pub fn life_of(
     flow: &BTreeSet<Place>,
     witnesses: &Witnesses<'_>,
 ) -> Vec<(SourceId, Problem)> {
-    let windows: Vec<Window> = part.rows.iter().filter_map(|row| row.fact.window()).collect();
+    let windows: Vec<Window> = part.rows.iter().flat_map(Row::sightings).collect();
     let Some(interval) = windows.iter().map(|w| Interval::sighted(*w)).reduce(Interval::join)
     else {
         return Vec::new();
@@ -107,6 +109,7 @@ pub fn life_of(
     life.bound_by_boot(witnesses.case, witnesses.events);
     life.bound_by_processes(witnesses);
     life.bound_by_job(witnesses);
+    life.bound_by_sockets(part);
     let first = windows.iter().map(|window| window.lo).min().unwrap_or(sure.lo);
     let last = windows.iter().map(|window| window.hi).max().unwrap_or(sure.hi);
     let absent = part
@@ -116,7 +119,12 @@ pub fn life_of(
         .map_or_else(Vec::new, |epoch| witnesses.listings.without(life.binding, flow, epoch));
     life.bound_by_absence(&absent, Window::new(first, last));
     let Life { interval, problems, .. } = life;
-    binding.end_state = end_state(binding, &interval, last, witnesses.listings);
+    let logged = part.rows.iter().all(|row| row.flow.is_some());
+    binding.end_state = match end_state(binding, &interval, last, witnesses.listings) {
+        // A log that goes on without a word of it does not show that it was still held.
+        EndState::Open if logged => EndState::Unknown,
+        state => state,
+    };
     let breaks: Vec<Window> = absent.iter().filter_map(|fact| fact.window()).collect();
     binding.spans = spans::spans(part, &breaks, interval.latest_end);
     binding.interval = Some(interval);
@@ -265,6 +273,17 @@ impl Life<'_> {
         }
     }
 
+    /// Where a log follows each socket: the beginning of the first, and the end of the last.
+    fn bound_by_sockets(&mut self, part: &Part<'_>) {
+        let bounds = single::bounds(part);
+        if let Some((window, citation)) = bounds.start {
+            self.not_before(window.lo, Some(citation));
+        }
+        if let Some((window, citation)) = bounds.end {
+            self.not_after(window.hi, Some(citation));
+        }
+    }
+
     /// The last listing without it before the first sighting, and the first one after the last.
     fn bound_by_absence(&mut self, absent: &[&Dated], seen: Window) {
         let dated = || absent.iter().filter_map(|fact| Some((*fact, fact.window()?)));
@@ -298,6 +317,6 @@ fn end_state(
 }
 
 /// The places of rows.
-pub fn places(rows: &[super::sockets::Row<'_>]) -> BTreeSet<Place> {
+pub fn places(rows: &[Row<'_>]) -> BTreeSet<Place> {
     rows.iter().map(|row| row.fact.place).collect()
 }

@@ -4,20 +4,19 @@ use crate::model::Timestamp;
 use crate::model::binding::Span;
 use crate::model::interval::Window;
 use crate::model::service::Direction;
+use crate::ports::flows::{SocketId, ids_of};
 use crate::ports::owners::Part;
-use crate::ports::sockets::Row;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Stretches without a break: between two sightings of one socket (`continuous`), or of sockets of one
 /// listening process with no listing between them that would have shown it and does not (`assumed`).
 pub(super) fn spans(part: &Part<'_>, breaks: &[Window], end: Option<Timestamp>) -> Vec<Span> {
-    let mut by_socket: BTreeMap<(u8, u64), Vec<Window>> = BTreeMap::new();
+    let mut by_socket: BTreeMap<SocketId, Vec<Window>> = BTreeMap::new();
     let mut single: Vec<Vec<Window>> = Vec::new();
     for row in &part.rows {
-        let Some(window) = row.fact.window() else { continue };
-        match socket_of(row) {
-            Some(socket) => by_socket.entry(socket).or_default().push(window),
-            None => single.push(vec![window]),
+        match ids_of(row).pop_first() {
+            Some(socket) => by_socket.entry(socket).or_default().extend(row.sightings()),
+            None => single.push(row.sightings()),
         }
     }
     let held = by_socket.into_values().chain(single).filter_map(|windows| stretch(&windows, end));
@@ -46,20 +45,15 @@ pub(super) fn spans(part: &Part<'_>, breaks: &[Window], end: Option<Timestamp>) 
 
 /// The sightings of a listener by process; those that name none belong to the only one there is.
 fn by_process(part: &Part<'_>) -> BTreeMap<u32, Vec<Window>> {
-    let pids: BTreeSet<u32> = part.rows.iter().filter_map(|row| row.socket.pid).collect();
+    let pids: BTreeSet<u32> = part.rows.iter().filter_map(|row| row.pid).collect();
     let only = pids.first().copied().filter(|_| pids.len() == 1);
     let mut by_process: BTreeMap<u32, Vec<Window>> = BTreeMap::new();
     for row in part.rows.iter().filter(|row| row.key.direction == Direction::Listen) {
-        if let (Some(pid), Some(window)) = (row.socket.pid.or(only), row.fact.window()) {
+        if let (Some(pid), Some(window)) = (row.pid.or(only), row.fact.window()) {
             by_process.entry(pid).or_default().push(window);
         }
     }
     by_process
-}
-
-fn socket_of(row: &Row<'_>) -> Option<(u8, u64)> {
-    let gencnt = row.socket.gencnt.map(|gencnt| (1, gencnt));
-    row.socket.pcb.map(|pcb| (0, pcb)).or(gencnt)
 }
 
 /// From the first instant by which it was surely seen to the last from which on it was.

@@ -31,6 +31,8 @@ pub(super) enum Event {
     JobRemoved,
     LatestEnd,
     AcquisitionEnded,
+    ClockStepped,
+    ShutDown,
 }
 
 impl Event {
@@ -58,6 +60,8 @@ impl Event {
             Self::ProcessExited => ("process_exited", "Process Exited"),
             Self::JobRemoved => ("job_removed", "Service Removed"),
             Self::LatestEnd => ("latest_end", "Latest Possible End"),
+            Self::ClockStepped => ("clock_stepped", "Clock Stepped"),
+            Self::ShutDown => ("shut_down", "Shut Down"),
             Self::AcquisitionEnded => ("acquisition_ended", "Last Capture"),
         }
     }
@@ -83,6 +87,7 @@ pub(super) enum Subject<'a> {
     Boot(&'a Boot),
     Acquisition(&'a Acquisition),
     Command(&'a Text),
+    Host,
 }
 
 impl<'a> Subject<'a> {
@@ -106,7 +111,8 @@ impl<'a> Subject<'a> {
             | Self::Job(_)
             | Self::Boot(_)
             | Self::Acquisition(_)
-            | Self::Command(_) => None,
+            | Self::Command(_)
+            | Self::Host => None,
         }
     }
 
@@ -115,7 +121,11 @@ impl<'a> Subject<'a> {
             Self::Binding(binding) | Self::Sighting(binding, _) => binding.process_path.as_ref(),
             Self::Process(process) => process.path.as_ref(),
             Self::Job(job) => job.program.as_ref(),
-            Self::JobEvent(_) | Self::Boot(_) | Self::Acquisition(_) | Self::Command(_) => None,
+            Self::JobEvent(_)
+            | Self::Boot(_)
+            | Self::Acquisition(_)
+            | Self::Command(_)
+            | Self::Host => None,
         }
     }
 
@@ -127,7 +137,9 @@ impl<'a> Subject<'a> {
                 JobEventKind::Spawned { pid } | JobEventKind::Launched { pid, .. } => Some(*pid),
                 _ => job.pid,
             },
-            Self::Job(_) | Self::Boot(_) | Self::Acquisition(_) | Self::Command(_) => None,
+            Self::Job(_) | Self::Boot(_) | Self::Acquisition(_) | Self::Command(_) | Self::Host => {
+                None
+            }
         }
     }
 
@@ -137,7 +149,7 @@ impl<'a> Subject<'a> {
             Self::Process(process) => process.label.as_ref(),
             Self::Job(job) => Some(&job.label),
             Self::JobEvent(job) => job.label.as_ref(),
-            Self::Boot(_) | Self::Acquisition(_) | Self::Command(_) => None,
+            Self::Boot(_) | Self::Acquisition(_) | Self::Command(_) | Self::Host => None,
         }
     }
 
@@ -151,6 +163,7 @@ impl<'a> Subject<'a> {
             Self::Boot(boot) => &boot.id,
             Self::Acquisition(acquisition) => &acquisition.id,
             Self::Command(command) => command,
+            Self::Host => "",
         }
     }
 }

@@ -27,6 +27,8 @@ pub(super) fn of(event: Event, subject: &Subject<'_>) -> String {
             let which = if event == Event::AcquisitionEnded { "last" } else { "first" };
             format!("The {which} capture of {} by {}.", acquisition.evidence, acquisition.collector)
         }
+        Subject::Host if event == Event::ClockStepped => "The wall clock was stepped.".to_owned(),
+        Subject::Host => "The host was shut down.".to_owned(),
         Subject::Command(command) => format!("The collector ran {command}."),
     }
 }

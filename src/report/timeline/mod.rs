@@ -263,6 +263,8 @@ fn event_of(dated: &Dated) -> Option<(Event, Subject<'_>)> {
             Some((event, Subject::JobEvent(job)))
         }
         Fact::Command(command) => Some((Event::CommandRun, Subject::Command(command))),
+        Fact::Shutdown => Some((Event::ShutDown, Subject::Host)),
+        Fact::ClockStepped => Some((Event::ClockStepped, Subject::Host)),
         // Sockets, processes, jobs and boots come from the tables that merged them; a bodyfile has a
         // row for every file of the host, of which only property lists matter here.
         Fact::Listing(_)
@@ -274,9 +276,8 @@ fn event_of(dated: &Dated) -> Option<(Event, Subject<'_>)> {
         | Fact::Override { .. }
         | Fact::Host(_)
         | Fact::Boot { .. }
+        | Fact::BootLogged { .. }
         | Fact::BootRunning { .. }
-        | Fact::Shutdown
-        | Fact::ClockStepped
         | Fact::Flow(_)
         | Fact::Log(_)
         | Fact::LaunchItem(_)

@@ -1,0 +1,117 @@
+//! Logs and what they hold of sockets → what they could and could not have shown.
+
+use super::{Coverage, Dated, HostCase, Sees};
+use crate::model::interval::Window;
+use crate::model::network::Protocol;
+use crate::model::observation::{Fact, Flow, LogKind, LogSpan, Witness};
+use crate::model::provenance::SourceId;
+use crate::model::service::Direction;
+use std::collections::BTreeMap;
+
+/// What one log holds.
+#[derive(Default)]
+struct Held<'a> {
+    span: Option<&'a LogSpan>,
+    first: Option<&'a Dated>,
+    window: Option<Window>,
+    /// Lines of the kernel about each protocol.
+    kernel: BTreeMap<Protocol, u64>,
+    /// The kernel's counter of suppressed lines, by time.
+    suppressed: Vec<(Window, u64)>,
+}
+
+/// What the logs of a host could see of sockets.
+pub(super) fn of(case: &HostCase) -> Vec<Coverage> {
+    let mut logs: BTreeMap<SourceId, Held<'_>> = BTreeMap::new();
+    for fact in &case.facts {
+        let held = match &fact.fact {
+            Fact::Log(span) => {
+                let held = logs.entry(fact.place.source).or_default();
+                held.span = Some(span);
+                held
+            }
+            Fact::Flow(flow) => {
+                let held = logs.entry(fact.place.source).or_default();
+                count(held, flow, fact);
+                held
+            }
+            _ => continue,
+        };
+        held.first = held.first.or(Some(fact));
+        held.window = match (held.window, fact.window()) {
+            (Some(known), Some(window)) => Some(known.hull(window)),
+            (known, window) => known.or(window),
+        };
+    }
+    let of_one = |(source, held): (SourceId, Held<'_>)| {
+        let span = held.span.filter(|span| span.kind == LogKind::Unified)?;
+        Some(rows(source, &held, span))
+    };
+    logs.into_iter().filter_map(of_one).flatten().collect()
+}
+
+fn count(held: &mut Held<'_>, flow: &Flow, fact: &Dated) {
+    if flow.witness != Witness::Kernel {
+        return;
+    }
+    if let Some(protocol) = flow.socket.protocol {
+        let lines = held.kernel.entry(protocol).or_default();
+        *lines = lines.saturating_add(1);
+    }
+    if let (Some(window), Some(suppressed)) = (fact.window(), flow.suppressed) {
+        held.suppressed.push((window, suppressed));
+    }
+}
+
+/// By how much the kernel's counter rises from line to line; a fall is another boot.
+fn lost(held: &Held<'_>) -> u64 {
+    let mut counts = held.suppressed.clone();
+    counts.sort();
+    let rises = counts.iter().zip(counts.iter().skip(1));
+    rises.map(|((_, one), (_, next))| next.saturating_sub(*one)).sum()
+}
+
+/// Four rows a log: listeners and connections of either protocol.
+fn rows(source: SourceId, held: &Held<'_>, span: &LogSpan) -> Vec<Coverage> {
+    let lost = lost(held);
+    let pairs = [
+        (Direction::Listen, Protocol::Tcp),
+        (Direction::Listen, Protocol::Udp),
+        (Direction::Outbound, Protocol::Tcp),
+        (Direction::Outbound, Protocol::Udp),
+    ];
+    let row = |(direction, protocol): (Direction, Protocol)| {
+        let lines = held.kernel.get(&protocol).copied().unwrap_or_default();
+        let (mut blind_to, sees, told) = if (direction, protocol)
+            == (Direction::Listen, Protocol::Udp)
+        {
+            (vec!["udp"], Sees::No, "the kernel does not log that a UDP port is bound".to_owned())
+        } else if lines == 0 {
+            let told = "no line of the kernel about its sockets: the kernel writes none unless it is \
+                        told to, before macOS 15.5";
+            (vec!["not logged"], Sees::No, told.to_owned())
+        } else {
+            let told =
+                format!("{lines} lines of the kernel; at least {lost} suppressed between them");
+            (vec!["loopback", "full address"], Sees::Partly, told)
+        };
+        if lost > 0 && sees == Sees::Partly {
+            blind_to.push("suppressed");
+        }
+        if span.predicate.is_some() {
+            blind_to.push("filtered");
+        }
+        let cut = if span.whole { "" } else { "; the export is cut off" };
+        Coverage {
+            boot: held.first.and_then(|fact| fact.boot),
+            source: Some(source),
+            window: held.window,
+            direction,
+            protocol: Some(protocol),
+            sees,
+            blind_to,
+            detail: format!("unified log ({}): {told}{cut}", span.layout),
+        }
+    };
+    pairs.into_iter().map(row).collect()
+}
