@@ -50,6 +50,9 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &time_zone::TimeZone,
     &collector::uac_acquisition_log::UacAcquisitionLog,
     &collector::uac_log::UacLog,
+    &unified::console::UnifiedLogConsole,
+    &unified::json::UnifiedLogJson,
+    &unified::text::UnifiedLogText,
 ];
 
 /// A kind of file that says something about ports, or about who, where and when.

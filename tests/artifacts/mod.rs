@@ -9,6 +9,7 @@ mod netstat;
 mod property_list;
 mod ps;
 mod uac;
+mod unified_log;
 
 use portolan::artifacts::Emitter;
 use portolan::model::observation::{Fact, Listing, Process, Socket};

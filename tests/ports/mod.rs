@@ -1,3 +1,4 @@
 //! Owners, lives and families of bindings.
 
 mod lives;
+mod logs;

@@ -1,8 +1,13 @@
 //! The unified log, in every form it is exported → facts. The styles turn text into [`Record`]s
-//! (text, json, console, iterator), [`messages`] turns records into facts: one
+//! ([`text`], [`json`], [`console`]), [`messages`] turns records into facts: one
 //! implementation for every style and for the native store.
 
+pub mod console;
+mod export;
+pub mod json;
 pub mod messages;
+mod stamp;
+pub mod text;
 
 use crate::model::observation::When;
 use crate::model::provenance::Locator;

@@ -76,9 +76,12 @@ fn add<'r, 'a>(single: &mut Single<'r, 'a>, row: &'r Row<'a>) {
     let (Some(flow), Some(at)) = (row.flow.filter(|flow| follows(flow)), row.fact.window()) else {
         return;
     };
-    let start = if flow.event == FlowEvent::Began { Some(at) } else { began(flow, at) };
+    // A line about the beginning itself is exact; a duration is told in milliseconds.
+    let begins = flow.event == FlowEvent::Began;
+    let start = if begins { Some(at) } else { began(flow, at) };
+    let exact = |row: &Row<'_>| row.flow.is_some_and(|flow| flow.event == FlowEvent::Began);
     if let Some(start) = start
-        && single.began.is_none_or(|(known, _)| start.lo < known.lo)
+        && single.began.is_none_or(|(known, by)| (!begins, start.lo) < (!exact(by), known.lo))
     {
         single.began = Some((start, row));
     }

@@ -28,13 +28,13 @@ pub(super) enum Body<'a> {
 
 /// The context of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// `system`, `gui/501`, `pid/30002`.
-    pub(super) domain: Option<&'a str>,
+    pub(crate) domain: Option<&'a str>,
     /// The job.
-    pub(super) label: Option<&'a str>,
+    pub(crate) label: Option<&'a str>,
     /// Its process.
-    pub(super) pid: Option<u32>,
+    pub(crate) pid: Option<u32>,
 }
 
 /// The stamp of a line and what follows it.
@@ -139,7 +139,7 @@ fn severity(text: &str) -> Option<&str> {
 }
 
 /// Reads a context. The number after a bare domain is its audit session, not a process.
-pub(super) fn context(text: &str) -> Context<'_> {
+pub(crate) fn context(text: &str) -> Context<'_> {
     let (domain, rest) = if let Some(rest) = text.strip_prefix("system") {
         ("system", rest)
     } else {

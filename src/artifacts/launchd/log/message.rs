@@ -8,16 +8,16 @@ use crate::model::Text;
 use crate::model::observation::JobEventKind;
 
 /// An event, and the job that the message itself names.
-pub(super) struct Event {
+pub(crate) struct Event {
     /// What happened.
-    pub(super) kind: JobEventKind,
+    pub(crate) kind: JobEventKind,
     /// The label in the message (`Enabling service LABEL`).
-    pub(super) label: Option<Text>,
+    pub(crate) label: Option<Text>,
 }
 
 impl Event {
     /// The process that the message names.
-    pub(super) fn pid(&self) -> Option<u32> {
+    pub(crate) fn pid(&self) -> Option<u32> {
         match self.kind {
             JobEventKind::Spawned { pid } | JobEventKind::Launched { pid, .. } => Some(pid),
             _ => None,
@@ -26,7 +26,7 @@ impl Event {
 }
 
 /// What a message tells, if it is an event (formats.md 2.8).
-pub(super) fn event(message: &str, out: &mut Emitter) -> Option<Event> {
+pub(crate) fn event(message: &str, out: &mut Emitter) -> Option<Event> {
     let readers = [spawned, launched, exited, removed, bootstrap, logging_started];
     if let Some(kind) = readers.iter().find_map(|read| read(message, out)) {
         let label = message.strip_prefix("removing service: ").map(|label| out.text(label.trim()));

@@ -1,8 +1,8 @@
 //! `launchd.log` → starts and ends of jobs.
 
 mod boot;
-mod line;
-mod message;
+pub(crate) mod line;
+pub(crate) mod message;
 
 use crate::artifacts::reading::for_each_line;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};

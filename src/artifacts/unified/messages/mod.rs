@@ -1,13 +1,52 @@
 //! Messages of the unified log → facts (unified-log.md C), whatever style they came in.
 
-use super::Record;
+mod kernel;
+mod launchd;
+
+use super::{Record, RecordKind};
 use crate::artifacts::Emitter;
+use crate::model::observation::Fact;
 
 /// Text of which some stands, as it is, in every record that says something: what the styles look for before
-/// they take a line apart.
-pub const NEEDLES: &[&str] = &[];
+/// they take a record apart.
+pub const NEEDLES: &[&str] = &[
+    "tcp listen: ",
+    "tcp connect",
+    "tcp accept: ",
+    "tcp bind: ",
+    "tcp drop ",
+    "_connection_summary ",
+    "udp connect: ",
+    "udp bind: ",
+    "=== system ",
+    "Successfully spawned ",
+    "xpcproxy spawned with pid ",
+    "exited due to ",
+    "removing service: ",
+    "booting out service: ",
+    "Bootstrap by ",
+    "abling service ",
+];
 
 /// Emits what a record says. Returns whether it said anything.
-pub fn read(_record: &Record<'_>, _out: &mut Emitter) -> bool {
-    false
+pub fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
+    match record.kind {
+        RecordKind::Timesync => timesync(record, out),
+        RecordKind::Log => kernel::read(record, out) || launchd::read(record, out),
+        RecordKind::Loss | RecordKind::Other => false,
+    }
+}
+
+/// `=== system boot: UUID`, `=== system wallclock time adjusted`.
+fn timesync(record: &Record<'_>, out: &mut Emitter) -> bool {
+    let message = record.message.trim();
+    let fact = if let Some(uuid) = message.strip_prefix("=== system boot: ") {
+        Fact::BootLogged { uuid: Some(out.text(uuid.trim())), log: "unified log" }
+    } else if message.starts_with("=== system wallclock") {
+        Fact::ClockStepped
+    } else {
+        return false;
+    };
+    out.cite(record.locator, record.when.clone(), record.row, fact);
+    true
 }

@@ -1,0 +1,127 @@
+//! What is copied out of Console.app → records: times of day without a date, no pid.
+
+use super::export::{Export, IDLE, RECORD, matters};
+use super::stamp::time_of_day;
+use super::{Record, RecordKind, messages};
+use crate::artifacts::reading::for_each_line;
+use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
+use crate::catalog;
+use crate::model::observation::{TimeOfDay, When};
+use crate::model::provenance::Locator;
+use jiff::civil::Time;
+
+catalog::entry! {
+    /// Messages copied out of Console.app → what they say of sockets and jobs.
+    ///
+    /// ## What it proves
+    /// The same as `log show` (`unified-log-text`), as far as the copied rows go.
+    ///
+    /// ## What it does not
+    /// The date: it comes from the name of the file or its folder, from a dated collection, or from
+    /// `--captured-at`; otherwise its records stay without a time. No row tells the pid or the subsystem of
+    /// who wrote it: a program that names itself `kernel` or `launchd`, or that logs a line break and the
+    /// text of a row, cannot be told from the real one.
+    ///
+    /// ## Format source
+    /// Copies of macOS 15 and later in public repositories; unified-log.md B.5.
+    pub UnifiedLogConsole
+}
+
+/// Hours by which the time must step back to be another day's.
+const MIDNIGHT: i64 = 12;
+
+impl Artifact for UnifiedLogConsole {
+    fn id(&self) -> &'static str {
+        "unified-log-console"
+    }
+
+    fn manual(&self) -> &'static str {
+        Self::MANUAL
+    }
+
+    fn claims(&self, candidate: &Candidate<'_>) -> Claim {
+        let rows = candidate.lines().take(12).filter(|line| row(line).is_some());
+        if rows.count() > 0 { Claim::ByContent } else { Claim::No }
+    }
+
+    fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
+        let mut copy = Copied { export: Export::of("Console"), ..Copied::default() };
+        let result = for_each_line(input, out, |number, line, out| copy.read(number, line, out));
+        copy.flush(out);
+        let (last, days) = (copy.last, copy.days);
+        copy.export.finish(out);
+        for observation in &mut out.observations {
+            if let (When::TimeOfDay(time), Some(last)) = (&mut observation.when, last) {
+                time.last = last;
+                time.days_back = days.saturating_sub(time.days_back);
+            }
+        }
+        result
+    }
+}
+
+/// What is remembered from line to line.
+#[derive(Debug, Default)]
+struct Copied {
+    export: Export,
+    last: Option<Time>,
+    /// Midnights so far; until the end is met, `days_back` counts them from the beginning.
+    days: u32,
+    open: Option<(u64, String, When)>,
+}
+
+impl Copied {
+    fn read(&mut self, number: u64, line: &str, out: &mut Emitter) {
+        if let Some((time, offset, _, _)) = row(line) {
+            self.flush(out);
+            if self.last.is_some_and(|last| last.duration_since(time).as_hours() >= MIDNIGHT) {
+                self.days = self.days.saturating_add(1);
+            }
+            self.last = Some(time);
+            let partial = TimeOfDay { time, offset, last: time, days_back: self.days };
+            let when = When::TimeOfDay(Box::new(partial));
+            self.export.met(Locator::Line(number), &when);
+            self.open = Some((number, line.to_owned(), when));
+        } else if let Some((_, record, _)) = &mut self.open {
+            if record.len() < RECORD {
+                record.push('\n');
+                record.push_str(line);
+            }
+        } else if !line.trim().is_empty() {
+            out.skip("lines before the first record");
+        }
+    }
+
+    fn flush(&mut self, out: &mut Emitter) {
+        let Some((number, text, when)) = self.open.take() else { return };
+        let parts = row(&text).filter(|_| matters(&text));
+        let Some((_, _, process, message)) = parts else { return out.skip(IDLE) };
+        let record = Record {
+            locator: Locator::Line(number),
+            when,
+            kind: RecordKind::Log,
+            process,
+            process_path: None,
+            pid: None,
+            sender: "",
+            subsystem: "",
+            category: "",
+            message,
+            boot: None,
+            row: &text,
+        };
+        if !messages::read(&record, out) {
+            out.skip(IDLE);
+        }
+    }
+}
+
+/// `default<TAB>12:29:29.834980-0500<TAB>process<TAB>message`.
+fn row(line: &str) -> Option<(Time, i32, &str, &str)> {
+    let (level, rest) = line.split_once('\t')?;
+    let levels = ["default", "info", "debug", "error", "fault"];
+    let (clock, rest) = rest.split_once('\t').filter(|_| levels.contains(&level))?;
+    let (time, offset) = time_of_day(clock)?;
+    let (process, message) = rest.split_once('\t')?;
+    Some((time, offset, process, message))
+}

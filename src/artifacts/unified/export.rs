@@ -1,0 +1,109 @@
+//! What every export style shares: which records are worth taking apart, and what a file as a whole says.
+
+use super::messages::NEEDLES;
+use crate::artifacts::Emitter;
+use crate::model::Text;
+use crate::model::observation::{Fact, LogKind, LogSpan, When};
+use crate::model::provenance::Locator;
+use memchr::memmem::Finder;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// Boots of one file that are told; what names more is no log.
+const BOOTS: usize = 64;
+
+/// Bytes of a record that are kept; kernel and Network.framework write far less.
+pub(super) const RECORD: usize = 64 << 10;
+
+/// Why most records are passed over.
+pub(super) const IDLE: &str = "records that tell nothing of ports";
+
+static FINDERS: LazyLock<Vec<Finder<'static>>> =
+    LazyLock::new(|| NEEDLES.iter().map(Finder::new).collect());
+
+/// Whether some record in this text may say something.
+pub(super) fn matters(text: &str) -> bool {
+    FINDERS.iter().any(|finder| finder.find(text.as_bytes()).is_some())
+}
+
+/// What is remembered of an export while it is read.
+#[derive(Debug, Default)]
+pub(super) struct Export {
+    /// Its style.
+    pub(super) layout: &'static str,
+    /// The predicate of its prelude.
+    pub(super) predicate: Option<Text>,
+    /// Whether it is known to be cut.
+    pub(super) cut: bool,
+    first: Option<(Locator, When)>,
+    last: Option<(Locator, When)>,
+    boots: BTreeMap<String, [(Locator, When); 2]>,
+}
+
+/// A predicate without the quotes around it; it may end with one of its own.
+fn unquoted(text: &str) -> &str {
+    text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
+}
+
+impl Export {
+    /// Nothing met yet.
+    pub(super) fn of(layout: &'static str) -> Self {
+        Self { layout, ..Self::default() }
+    }
+
+    /// A record with a time was met.
+    pub(super) fn met(&mut self, locator: Locator, when: &When) {
+        if self.first.is_none() {
+            self.first = Some((locator, when.clone()));
+        }
+        self.last = Some((locator, when.clone()));
+    }
+
+    /// A record carries the UUID of its boot.
+    pub(super) fn ran(&mut self, uuid: &str, locator: Locator, when: &When) {
+        if let Some([_, last]) = self.boots.get_mut(uuid) {
+            *last = (locator, when.clone());
+        } else if self.boots.len() < BOOTS && !uuid.is_empty() {
+            let met = (locator, when.clone());
+            self.boots.insert(uuid.to_owned(), [met.clone(), met]);
+        }
+    }
+
+    /// `Filtering the log data using "…"` and its kin. Whether the line was one.
+    pub(super) fn prelude(&mut self, line: &str, out: &mut Emitter) -> bool {
+        if let Some(rest) = line.strip_prefix("Filtering the log data using ") {
+            self.predicate = Some(out.text(unquoted(rest.trim())));
+            return true;
+        }
+        line.starts_with("Skipping info and debug") || line.starts_with("Skipping debug messages")
+    }
+
+    /// Whether no record was met yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// Whether the last record that was met stands before this place.
+    pub(super) fn is_before(&self, locator: Locator) -> bool {
+        self.last.as_ref().is_none_or(|(last, _)| *last < locator)
+    }
+
+    /// Says what the file is, at its first and at its last record.
+    pub(super) fn finish(self, out: &mut Emitter) {
+        let span = LogSpan {
+            kind: LogKind::Unified,
+            layout: Text::from(self.layout),
+            whole: !self.cut,
+            predicate: self.predicate,
+        };
+        for (uuid, ends) in self.boots {
+            for (locator, when) in ends {
+                let uuid = out.text(&uuid);
+                out.fact(locator, when, Fact::BootRunning { uuid });
+            }
+        }
+        for (locator, when) in self.first.into_iter().chain(self.last) {
+            out.fact(locator, when, Fact::Log(Box::new(span.clone())));
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! `log show --style json` and `ndjson` → records.
+
+use super::export::{Export, IDLE, matters};
+use super::stamp::date_time;
+use super::{Record, RecordKind, messages};
+use crate::artifacts::reading::for_each_line;
+use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
+use crate::catalog;
+use crate::model::observation::{ProblemKind, When};
+use crate::model::provenance::Locator;
+use serde::Deserialize;
+use std::borrow::Cow;
+
+catalog::entry! {
+    /// `log show --style json|ndjson` → what it says of sockets, jobs and boots.
+    ///
+    /// ## What it proves
+    /// The same as the text styles (`unified-log-text`), and besides in which boot each record was written.
+    /// A message cannot forge a record: JSON escapes what it holds.
+    ///
+    /// ## What it does not
+    /// An absence, for the reasons that `unified-log-text` gives. An `ndjson` export without its last line
+    /// (`{"count":N,"finished":1}`) or an array without its `]` was cut: `coverage` says so.
+    ///
+    /// ## Format source
+    /// Exports of macOS 10.13 to 26 in public repositories; unified-log.md B.4. `log(1)`.
+    pub UnifiedLogJson
+}
+
+/// Bytes of one record of an array.
+const OBJECT: usize = 1 << 20;
+
+/// Keys of which some two stand near the beginning of every record.
+const KEYS: &[&str] = &[
+    "\"eventMessage\"",
+    "\"machTimestamp\"",
+    "\"processImagePath\"",
+    "\"senderImageUUID\"",
+    "\"traceID\"",
+    "\"timezoneName\"",
+    "\"processImageUUID\"",
+];
+
+/// The keys of a record that are used.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    #[serde(borrow)]
+    timestamp: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    event_message: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    event_type: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    process_image_path: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    sender_image_path: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    subsystem: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    category: Option<Cow<'a, str>>,
+    #[serde(rename = "processID")]
+    process_id: Option<u64>,
+    #[serde(rename = "bootUUID", borrow)]
+    boot_uuid: Option<Cow<'a, str>>,
+    finished: Option<u64>,
+}
+
+impl Artifact for UnifiedLogJson {
+    fn id(&self) -> &'static str {
+        "unified-log-json"
+    }
+
+    fn manual(&self) -> &'static str {
+        Self::MANUAL
+    }
+
+    fn claims(&self, candidate: &Candidate<'_>) -> Claim {
+        let begins = candidate.lines().take(6).any(|line| line.starts_with(['[', '{']));
+        let keys = KEYS.iter().filter(|key| candidate.text.contains(*key)).count();
+        if begins && keys >= 2 { Claim::ByContent } else { Claim::No }
+    }
+
+    fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
+        let mut log = Log::default();
+        let result = for_each_line(input, out, |number, line, out| log.read(number, line, out));
+        log.end(out);
+        result
+    }
+}
+
+/// What is remembered from line to line.
+#[derive(Debug, Default)]
+struct Log {
+    export: Export,
+    /// The object being collected, with its first line.
+    open: Option<(u64, String)>,
+    /// The last line that was passed over unread, for the time of the last record.
+    unread: Option<(u64, String)>,
+    finished: bool,
+    /// Whether the objects are those of an array.
+    array: bool,
+}
+
+impl Log {
+    fn read(&mut self, number: u64, line: &str, out: &mut Emitter) {
+        if line.starts_with("{\"") && line.ends_with('}') {
+            self.set_layout("ndjson");
+            return self.line(number, line, out);
+        }
+        let line = line.trim_end();
+        // Objects of an array begin and end in the first column, what is in them does not.
+        match line {
+            "[{" | "{" | "[" => {
+                self.array |= line.starts_with('[');
+                self.begin(number);
+            }
+            "},{" | "}," => {
+                self.close(out);
+                self.begin(number);
+            }
+            "}]" | "}" | "]" => {
+                self.finished = line.ends_with(']') || self.finished;
+                self.close(out);
+            }
+            _ => self.collect(number, line, out),
+        }
+    }
+
+    fn set_layout(&mut self, layout: &'static str) {
+        if self.export.layout.is_empty() {
+            self.export.layout = layout;
+        }
+    }
+
+    fn begin(&mut self, number: u64) {
+        self.set_layout("json");
+        self.open = Some((number, String::from("{")));
+    }
+
+    fn collect(&mut self, number: u64, line: &str, out: &mut Emitter) {
+        if let Some((_, object)) = &mut self.open {
+            if object.len() < OBJECT {
+                object.push_str(line);
+                object.push('\n');
+            }
+        } else if line.starts_with('{') {
+            damaged(number, out);
+        } else if !self.export.prelude(line, out) && !line.trim().is_empty() {
+            out.skip("lines that are no records");
+        }
+    }
+
+    fn close(&mut self, out: &mut Emitter) {
+        let Some((number, mut object)) = self.open.take() else { return };
+        if object.len() > 1 {
+            object.push('}');
+            self.line(number, &object, out);
+        }
+    }
+
+    /// A whole object. One that says nothing is passed over without being taken apart, but the first.
+    fn line(&mut self, number: u64, object: &str, out: &mut Emitter) {
+        let first = self.unread.is_none() && self.export.is_empty();
+        let ends = object.len() < 128 && object.contains("\"finished\"");
+        if !first && !ends && !matters(object) {
+            let (kept, text) = self.unread.get_or_insert_default();
+            *kept = number;
+            object.clone_into(text);
+            return out.skip(IDLE);
+        }
+        match serde_json::from_str::<Row<'_>>(object) {
+            Ok(row) if row.finished.is_some() => self.finished = true,
+            Ok(row) => self.record(number, &row, object, out),
+            Err(_) => damaged(number, out),
+        }
+    }
+
+    fn record(&mut self, number: u64, row: &Row<'_>, object: &str, out: &mut Emitter) {
+        let locator = Locator::Line(number);
+        let Some(when) = self.met(locator, row) else {
+            let detail = "a record without a time";
+            return out.problem(locator, ProblemKind::MalformedRecord, detail);
+        };
+        let text = |cell: &'_ Option<Cow<'_, str>>| cell.as_deref().unwrap_or_default().to_owned();
+        let (path, sender) = (text(&row.process_image_path), text(&row.sender_image_path));
+        let (subsystem, category) = (text(&row.subsystem), text(&row.category));
+        let message = text(&row.event_message);
+        let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let record = Record {
+            locator,
+            when,
+            kind: match row.event_type.as_deref() {
+                Some("timesyncEvent") => RecordKind::Timesync,
+                Some("lossEvent") => RecordKind::Loss,
+                Some("logEvent") | None => RecordKind::Log,
+                Some(_) => RecordKind::Other,
+            },
+            process: &base(&path),
+            process_path: Some(path.as_str()).filter(|path| !path.is_empty()),
+            pid: row.process_id.and_then(|pid| u32::try_from(pid).ok()),
+            sender: &base(&sender),
+            subsystem: &subsystem,
+            category: &category,
+            message: &message,
+            boot: row.boot_uuid.as_deref().filter(|uuid| !uuid.is_empty()),
+            row: if self.export.layout == "ndjson" { object } else { &message },
+        };
+        if !messages::read(&record, out) {
+            out.skip(IDLE);
+        }
+    }
+
+    /// Notes the time and the boot of a record; `None` if it has no time.
+    fn met(&mut self, locator: Locator, row: &Row<'_>) -> Option<When> {
+        let stamp = format!("{} ", row.timestamp.as_deref()?);
+        let when = date_time(&stamp)?.0.when()?;
+        self.export.met(locator, &when);
+        if let Some(uuid) = row.boot_uuid.as_deref() {
+            self.export.ran(uuid, locator, &when);
+        }
+        Some(when)
+    }
+
+    fn end(mut self, out: &mut Emitter) {
+        if let Some((number, _)) = self.open.take() {
+            let detail = "the file ends within this record";
+            out.problem(Locator::Line(number), ProblemKind::Truncated, detail);
+        }
+        if let Some((number, object)) = self.unread.take()
+            && let Ok(row) = serde_json::from_str::<Row<'_>>(&object)
+        {
+            // It may be older than the last one that was read.
+            if self.export.is_before(Locator::Line(number)) {
+                self.met(Locator::Line(number), &row);
+            }
+        }
+        let ends = self.array || self.export.layout == "ndjson";
+        self.export.cut = ends && !self.finished;
+        self.export.finish(out);
+    }
+}
+
+fn damaged(number: u64, out: &mut Emitter) {
+    let detail = "a record that is not JSON";
+    out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
+}

@@ -1,0 +1,261 @@
+//! `log show` in the styles `default`, `compact` and `syslog` → records.
+
+use super::export::{Export, IDLE, RECORD, matters};
+use super::stamp::{Stamp, date_time};
+use super::{Record, RecordKind, messages};
+use crate::artifacts::reading::for_each_line;
+use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError, cut};
+use crate::catalog;
+use crate::evidence::limits;
+use crate::model::observation::ProblemKind;
+use crate::model::provenance::Locator;
+use jiff::civil::DateTime;
+
+catalog::entry! {
+    /// `log show` as text (`default`, `compact`, `syslog`) → what it says of sockets, jobs and boots.
+    ///
+    /// ## What it proves
+    /// What the kernel wrote of single sockets (who listened, connected, failed to, from when to when; redacted
+    /// addresses stay unknown), what launchd wrote of jobs, and when the host started.
+    ///
+    /// ## What it does not
+    /// An absence. The kernel logs no loopback, no UDP bind, at most 1,000 lines a minute, and before macOS
+    /// 15.5 nothing at all unless told to; `coverage` says what of this holds. These styles escape
+    /// nothing: a program whose message holds a line break and a whole line in the file's own style can
+    /// forge a record, unless its time lies more than five minutes back. JSON exports cannot be forged so.
+    ///
+    /// ## Format source
+    /// Exports of macOS 10.12 to 26 in public reports; unified-log.md B.1 to B.3. `log(1)`.
+    pub UnifiedLogText
+}
+
+/// Seconds by which a record may be older than the one before it.
+const DISORDER: i64 = 300;
+
+/// A style.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Style {
+    Default,
+    Compact,
+    Syslog,
+}
+
+impl Style {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Compact => "compact",
+            Self::Syslog => "syslog",
+        }
+    }
+}
+
+/// The head of a record, taken apart.
+#[derive(Clone, Copy, Debug)]
+struct Head<'a> {
+    style: Style,
+    stamp: Stamp,
+    kind: RecordKind,
+    pid: Option<u32>,
+    process: &'a str,
+    /// `(sender) [subsystem:category] message`.
+    tail: &'a str,
+}
+
+impl Artifact for UnifiedLogText {
+    fn id(&self) -> &'static str {
+        "unified-log-text"
+    }
+
+    fn manual(&self) -> &'static str {
+        Self::MANUAL
+    }
+
+    fn claims(&self, candidate: &Candidate<'_>) -> Claim {
+        let mut lines = candidate.lines().take(12);
+        let known = |line: &str| is_header(line) || head(line).is_some();
+        if lines.any(known) { Claim::ByContent } else { Claim::No }
+    }
+
+    fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
+        let mut log = Log::default();
+        let result = for_each_line(input, out, |number, line, out| log.read(number, line, out));
+        log.flush(out);
+        log.export.layout = log.style.map_or("no records", Style::as_str);
+        log.export.finish(out);
+        result
+    }
+}
+
+/// What is remembered from line to line.
+#[derive(Debug, Default)]
+struct Log {
+    export: Export,
+    style: Option<Style>,
+    latest: Option<DateTime>,
+    /// The record being collected, with its first line.
+    open: Option<(u64, String)>,
+}
+
+impl Log {
+    fn read(&mut self, number: u64, line: &str, out: &mut Emitter) {
+        if let Some(head) = head(line).filter(|head| self.goes_on(head)) {
+            self.flush(out);
+            self.style = Some(head.style);
+            self.latest = Some(self.latest.map_or(head.stamp.civil, |t| t.max(head.stamp.civil)));
+            if let Some(when) = head.stamp.when() {
+                self.export.met(Locator::Line(number), &when);
+            }
+            self.open = Some((number, line.to_owned()));
+        } else if is_header(line) {
+            self.flush(out);
+        } else if let Some((_, record)) = &mut self.open {
+            if record.len() < RECORD {
+                record.push('\n');
+                record.push_str(line);
+            }
+        } else if !self.export.prelude(line, out) && !line.trim().is_empty() {
+            out.skip("lines before the first record");
+        }
+    }
+
+    /// Whether a line with the form of a record is one: of the file's style, and not of long before.
+    fn goes_on(&self, head: &Head<'_>) -> bool {
+        let back = self
+            .latest
+            .is_some_and(|latest| latest.duration_since(head.stamp.civil).as_secs() > DISORDER);
+        self.style.is_none_or(|style| style == head.style) && !back
+    }
+
+    fn flush(&mut self, out: &mut Emitter) {
+        let Some((number, text)) = self.open.take() else { return };
+        if !matters(&text) {
+            return out.skip(IDLE);
+        }
+        let Some((head, when)) = head(&text).and_then(|head| Some((head, head.stamp.when()?)))
+        else {
+            let detail = format!("its time is none: {}", cut(&text, limits::EXCERPT / 4));
+            return out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
+        };
+        let (sender, subsystem, category, message) = tail(head.tail);
+        let record = Record {
+            locator: Locator::Line(number),
+            when,
+            kind: head.kind,
+            process: head.process,
+            process_path: None,
+            pid: head.pid,
+            sender,
+            subsystem,
+            category,
+            message,
+            boot: None,
+            row: &text,
+        };
+        if !messages::read(&record, out) {
+            out.skip(IDLE);
+        }
+    }
+}
+
+fn is_header(line: &str) -> bool {
+    line.strip_prefix("Timestamp ").is_some_and(|rest| {
+        let rest = rest.trim_start();
+        ["Thread ", "(process)[PID]", "Ty "].iter().any(|start| rest.starts_with(start))
+    })
+}
+
+/// Takes the head of a record apart, in whichever style it is.
+fn head(line: &str) -> Option<Head<'_>> {
+    if !line.as_bytes().first()?.is_ascii_digit() {
+        return None;
+    }
+    let (stamp, rest) = date_time(line)?;
+    match (stamp.offset, rest.as_bytes().first()?) {
+        (Some(_), b'0') => default(stamp, rest),
+        (Some(_), _) => syslog(stamp, rest),
+        (None, _) => compact(stamp, rest),
+    }
+}
+
+/// `0x1a2b     Default     0x0                  77     0    process: …`
+fn default(stamp: Stamp, rest: &str) -> Option<Head<'_>> {
+    let (thread, rest) = word(rest)?;
+    let (kind, rest) = word(rest)?;
+    let (activity, rest) = word(rest)?;
+    let (pid, rest) = word(rest)?;
+    let known = thread.starts_with("0x") && activity.starts_with("0x");
+    let pid: u32 = pid.parse().ok().filter(|_| known)?;
+    // 10.12 and 10.13 have no TTL.
+    let rest = match word(rest) {
+        Some((ttl, after)) if ttl.bytes().all(|byte| byte.is_ascii_digit()) => after,
+        _ => rest,
+    };
+    let kind = match kind {
+        "Timesync" => RecordKind::Timesync,
+        "Loss" => RecordKind::Loss,
+        "Default" | "Info" | "Debug" | "Error" | "Fault" => RecordKind::Log,
+        _ => RecordKind::Other,
+    };
+    let (process, tail) = if kind == RecordKind::Timesync {
+        ("", rest)
+    } else {
+        rest.split_once(": ").unwrap_or(("", rest))
+    };
+    Some(Head { style: Style::Default, stamp, kind, pid: Some(pid), process, tail })
+}
+
+/// `localhost launchd[1]: …`
+fn syslog(stamp: Stamp, rest: &str) -> Option<Head<'_>> {
+    let (_, rest) = word(rest)?;
+    let (process, tail) = rest.split_once("]:")?;
+    let (process, pid) = process.rsplit_once('[')?;
+    let pid = Some(pid.parse().ok()?);
+    let tail = tail.strip_prefix(' ').unwrap_or(tail);
+    Some(Head { style: Style::Syslog, stamp, kind: RecordKind::Log, pid, process, tail })
+}
+
+/// `Df launchd[1:f94] …`
+fn compact(stamp: Stamp, rest: &str) -> Option<Head<'_>> {
+    let (kind, rest) = word(rest)?;
+    let fits = kind.len() <= 2 && kind.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let (process, tail) = rest.split_once("] ").filter(|_| fits)?;
+    let (process, ids) = process.rsplit_once('[')?;
+    let (pid, thread) = ids.split_once(':')?;
+    let pid = Some(pid.parse().ok().filter(|_| u64::from_str_radix(thread, 16).is_ok())?);
+    Some(Head { style: Style::Compact, stamp, kind: RecordKind::Log, pid, process, tail })
+}
+
+/// The first word and what follows it.
+fn word(text: &str) -> Option<(&str, &str)> {
+    let (word, rest) = text.trim_start_matches(' ').split_once(' ')?;
+    (!word.is_empty()).then(|| (word, rest.trim_start_matches(' ')))
+}
+
+/// `(sender) [subsystem:category] message`, the first two optional.
+fn tail(text: &str) -> (&str, &str, &str, &str) {
+    let (sender, rest) = bracketed(text, b'(', b')').unwrap_or(("", text));
+    let logger = bracketed(rest, b'[', b']');
+    match logger.and_then(|(logger, rest)| Some((logger.rsplit_once(':')?, rest))) {
+        Some(((subsystem, category), rest)) => (sender, subsystem, category, rest),
+        None => (sender, "", "", rest),
+    }
+}
+
+/// What stands between a bracket and its partner at the head of a text, and what follows the blank after it.
+fn bracketed(text: &str, open: u8, close: u8) -> Option<(&str, &str)> {
+    let mut depth = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte == open {
+            depth = depth.saturating_add(1);
+        } else if byte == close {
+            depth = depth.checked_sub(1)?;
+        }
+        if depth == 0 {
+            let inner = text.get(1..at)?;
+            let rest = text.get(at.checked_add(1)?..)?;
+            return Some((inner, rest.strip_prefix(' ').unwrap_or(rest)));
+        }
+    }
+    None
+}

@@ -1,0 +1,162 @@
+//! Exports of the unified log → events of sockets and jobs.
+
+use crate::support::{claim, fixture_bytes, parse, rendered};
+use portolan::artifacts::Emitter;
+use portolan::model::network::Port;
+use portolan::model::observation::{Fact, Flow, FlowEvent, LogSpan, ProblemKind, When};
+
+fn read(id: &str, fixture: &str) -> Emitter {
+    parse(id, "export.txt", &fixture_bytes(&format!("{id}/{fixture}")))
+}
+
+fn flows<'a>(out: &'a Emitter) -> Vec<&'a Flow> {
+    let flow = |fact: &'a Fact| if let Fact::Flow(flow) = fact { Some(&**flow) } else { None };
+    out.observations.iter().filter_map(|observation| flow(&observation.fact)).collect()
+}
+
+fn span(out: &Emitter) -> &LogSpan {
+    let mut spans =
+        out.observations.iter().rev().filter_map(|observation| match &observation.fact {
+            Fact::Log(span) => Some(&**span),
+            _ => None,
+        });
+    spans.next().unwrap()
+}
+
+fn local_ports(out: &Emitter) -> Vec<u16> {
+    flows(out).iter().filter_map(|flow| flow.socket.local.port.number()).collect()
+}
+
+macro_rules! snapshot {
+    ($name:ident, $id:literal, $fixture:literal) => {
+        #[test]
+        fn $name() {
+            insta::assert_snapshot!(rendered(&read($id, $fixture)));
+        }
+    };
+}
+
+snapshot!(every_kind_of_kernel_line_is_read, "unified-log-text", "default.txt");
+snapshot!(compact_lines_are_local_to_a_millisecond, "unified-log-text", "compact.txt");
+snapshot!(syslog_lines_name_host_and_pid, "unified-log-text", "syslog.txt");
+snapshot!(a_console_copy_counts_midnights, "unified-log-console", "copy.txt");
+snapshot!(a_damaged_message_is_a_problem, "unified-log-console", "damaged.txt");
+snapshot!(records_of_an_array_cut_off_are_read, "unified-log-json", "array-cut.json");
+
+#[test]
+fn a_name_with_colons_and_a_cut_name_are_read_from_the_kernels_side() {
+    let out = read("unified-log-text", "default.txt");
+    let named = |port| {
+        let flow =
+            flows(&out).into_iter().find(|flow| flow.socket.local.port == Port::Number(port));
+        let name = flow.unwrap().socket.name.clone().unwrap();
+        (name.text.to_string(), name.cut, flow.unwrap().socket.pid)
+    };
+    assert_eq!(named(50111), ("odd: name:1".to_owned(), false, Some(655)));
+    assert_eq!(named(50110), ("Harbor Helper (R".to_owned(), true, Some(640)));
+    let failed = |flow: &&&Flow| flow.event == FlowEvent::Failed(48);
+    assert_eq!(flows(&out).iter().filter(failed).count(), 1);
+}
+
+#[test]
+fn every_style_of_the_same_records_says_the_same() {
+    let ports = local_ports(&read("unified-log-text", "default.txt"));
+    assert_eq!(ports, [8443, 50110, 50110, 60198, 60198, 8443, 50111, 8443]);
+    assert_eq!(local_ports(&read("unified-log-json", "lines.ndjson")), ports);
+    assert_eq!(local_ports(&read("unified-log-json", "array.json")), ports);
+}
+
+#[test]
+fn a_message_with_the_text_of_a_record_in_it_forges_none() {
+    assert_eq!(local_ports(&read("unified-log-text", "forged.txt")), [7001]);
+    for fixture in ["lines.ndjson", "array.json"] {
+        let ports = local_ports(&read("unified-log-json", fixture));
+        assert!(!ports.contains(&6666) && !ports.contains(&6667), "{fixture}: {ports:?}");
+    }
+    let out = read("unified-log-text", "forged.txt");
+    let jobs = out.observations.iter().filter(|o| matches!(o.fact, Fact::JobEvent(_)));
+    assert_eq!(jobs.count(), 0, "only pid 1 is launchd");
+}
+
+#[test]
+fn a_damaged_record_costs_only_itself() {
+    let out = read("unified-log-text", "damaged.txt");
+    assert_eq!(local_ports(&out), [7002]);
+    let kinds: Vec<ProblemKind> = out.problems.iter().map(|problem| problem.kind).collect();
+    assert_eq!(kinds, [ProblemKind::MalformedRecord; 2]);
+    let out = read("unified-log-json", "lines-damaged.ndjson");
+    assert_eq!(local_ports(&out), [8443, 50110, 60198]);
+    assert_eq!(out.problems.len(), 1);
+    assert!(!span(&out).whole, "without its last line an export is cut");
+    assert!(span(&read("unified-log-json", "lines.ndjson")).whole);
+}
+
+/// Lines of an export, a record each, and the ports that they tell.
+fn records() -> Vec<String> {
+    let record = |port: usize| {
+        format!(
+            "2026-05-04 08:00:{:02}.000000+0200 0x1f2e3    Default     0x0                  0      0    kernel: tcp listen: [<IPv4-redacted>:{}<-><IPv4-redacted>:0] interface:  (skipped: 0)\nso_gencnt: {port} t_state: LISTEN process: harbord:612 so_qlimit: 0 error: 0 so_error: 0 svc/tc: 0\n",
+            port,
+            8000 + port
+        )
+    };
+    (0..20).map(record).collect()
+}
+
+fn ports_of(text: &[u8]) -> Vec<u16> {
+    local_ports(&parse("unified-log-text", "export.txt", text))
+}
+
+#[test]
+fn an_export_cut_at_any_byte_keeps_what_stands_before() {
+    let text = records().concat();
+    let whole = ports_of(text.as_bytes());
+    assert_eq!(whole.len(), 20);
+    for at in 0..text.len() {
+        let records_before = at * 20 / text.len();
+        let ports = ports_of(&text.as_bytes()[..at]);
+        assert!(ports.len() >= records_before.saturating_sub(1), "cut at {at}");
+        // The last record may be cut within a number.
+        let sure = ports.len().saturating_sub(1);
+        assert_eq!(ports[..sure], whole[..sure], "cut at {at}");
+    }
+}
+
+#[test]
+fn any_damaged_record_loses_only_itself() {
+    for damaged in 0..20 {
+        let mut lines = records();
+        lines[damaged] = "\u{0}garbage \u{fffd}\n".to_owned();
+        let ports = ports_of(lines.concat().as_bytes());
+        let lost: Vec<usize> =
+            (0..20).filter(|n| !ports.contains(&(8000 + u16::try_from(*n).unwrap()))).collect();
+        assert_eq!(lost, [damaged]);
+    }
+}
+
+#[test]
+fn exports_are_known_by_their_content_whatever_their_name() {
+    for (id, fixture) in [
+        ("unified-log-text", "default.txt"),
+        ("unified-log-text", "compact.txt"),
+        ("unified-log-text", "syslog.txt"),
+        ("unified-log-console", "copy.txt"),
+        ("unified-log-json", "lines.ndjson"),
+        ("unified-log-json", "array.json"),
+    ] {
+        let bytes = fixture_bytes(&format!("{id}/{fixture}"));
+        for path in ["a.txt", "case/logs/system.log", "x/unified.ndjson"] {
+            assert_eq!(claim(path, &bytes).as_deref(), Some(id), "{fixture} as {path}");
+        }
+    }
+    let launchd = fixture_bytes("launchd-log/every-event.log");
+    assert_eq!(claim("x.txt", &launchd).as_deref(), Some("launchd-log"));
+    assert_eq!(claim("x.json", b"{\"timestamp\": 1, \"host\": \"a\"}\n"), None);
+}
+
+#[test]
+fn a_time_with_an_offset_is_utc_and_one_without_is_local() {
+    let when = |fixture| read("unified-log-text", fixture).observations[0].when.clone();
+    assert!(matches!(when("syslog.txt"), When::Utc(_)));
+    assert!(matches!(when("compact.txt"), When::Local(..)));
+}

@@ -1,0 +1,196 @@
+//! What the unified log says of sockets, alone and beside listings.
+
+use crate::story::{Files, Told, netstat_26, time};
+use portolan::hosts::Options;
+use portolan::model::binding::{BindingState, EndState};
+use portolan::model::network::Address;
+use portolan::model::observation::ProblemKind;
+use portolan::model::service::Direction;
+use portolan::model::stamp;
+
+const HEADER: &str =
+    "Timestamp                       Thread     Type        Activity             PID    TTL  \n";
+
+/// A kernel record in the default style: `event` with its ends, and what follows `so_gencnt`.
+fn kernel(clock: &str, event: &str, rest: &str) -> String {
+    format!(
+        "2026-04-15 {clock}-0300 0x1a2b     Default     0x0                  0      0    kernel: \
+         {event} interface: en0 (skipped: 0)\n{rest}\n"
+    )
+}
+
+fn listens(clock: &str, port: u16, gencnt: u64, process: &str) -> String {
+    let event = format!("tcp listen: [<IPv4-redacted>:{port}<-><IPv4-redacted>:0]");
+    let rest = format!(
+        "so_gencnt: {gencnt} t_state: LISTEN process: {process} so_qlimit: 0 error: 0 so_error: 0 svc/tc: 0"
+    );
+    kernel(clock, &event, &rest)
+}
+
+fn connects(clock: &str, ends: (u16, u16), gencnt: u64, process: &str) -> String {
+    let (local, remote) = ends;
+    let event =
+        format!("tcp connect outgoing: [<IPv4-redacted>:{local}<-><IPv4-redacted>:{remote}]");
+    let rest = format!(
+        "so_gencnt: {gencnt} t_state: SYN_SENT process: {process} SYN in/out: 0/1 bytes in/out: 0/0 \
+         pkts in/out: 0/0 rtt: 0.0 ms rttvar: 250.0 ms base_rtt: 0 ms error: 0 so_error: 0 svc/tc: 0 flow: 0x9002dda3"
+    );
+    kernel(clock, &event, &rest)
+}
+
+fn closes(clock: &str, ends: (u16, u16), gencnt: u64, process: &str, seconds: &str) -> String {
+    let (local, remote) = ends;
+    let event = format!(
+        "tcp_connection_summary (tcp_close:1797)[<IPv4-redacted>:{local}<-><IPv4-redacted>:{remote}]"
+    );
+    let state = if remote == 0 { "LISTEN" } else { "CLOSED" };
+    let rest = format!(
+        "so_gencnt: {gencnt} t_state: {state} process: {process} Duration: {seconds} sec Conn_Time: 0.012 sec \
+         bytes in/out: 4693/941 pkts in/out: 6/4 pkt rxmit: 0 ooo pkts: 0 dup bytes in: 0 ACKs delayed: 0 delayed ACKs sent: 0\n\
+         rtt: 20.000 ms rttvar: 1.500 ms base_rtt: 18 ms so_error: 0 svc/tc: 0 flow: 0x9002dda3"
+    );
+    kernel(clock, &event, &rest)
+}
+
+fn log(records: &[String]) -> String {
+    HEADER.to_owned() + &records.concat()
+}
+
+fn told(records: &[String]) -> Told {
+    Files::default().with("case/kernel.txt", log(records)).told()
+}
+
+/// The four edges and how it ended.
+fn life(told: &Told, port: u16) -> (String, String, String, String, EndState) {
+    let binding = told.binding(port);
+    let life = binding.interval.unwrap();
+    let edge = |time: Option<_>| time.map_or_else(String::new, stamp);
+    let (first, last) = (stamp(life.first_seen), stamp(life.last_seen));
+    (edge(life.earliest_start), first, last, edge(life.latest_end), binding.end_state)
+}
+
+#[test]
+fn a_listener_that_only_the_log_shows_begins_and_ends_there() {
+    let told = told(&[
+        listens("09:00:00.100000", 8443, 77, "acmed:640"),
+        closes("09:10:00.200000", (8443, 0), 77, "acmed:640", "600.100"),
+    ]);
+    let (start, first, last, end, state) = life(&told, 8443);
+    assert_eq!((&*start, &*first), ("2026-04-15T12:00:00.100000Z", "2026-04-15T12:00:00.100000Z"));
+    assert_eq!((&*last, &*end), ("2026-04-15T12:10:00.200000Z", "2026-04-15T12:10:00.200000Z"));
+    assert_eq!(state, EndState::Ended);
+    let binding = told.binding(8443);
+    assert_eq!(binding.direction, Direction::Listen);
+    assert_eq!((binding.process.as_deref(), binding.pid), (Some("acmed"), Some(640)));
+    assert_eq!(binding.local_addresses, [Address::Unknown], "a redacted address is unknown");
+}
+
+#[test]
+fn a_listener_whose_end_no_line_tells_is_not_said_to_be_open() {
+    let told = told(&[listens("09:00:00.100000", 8443, 77, "acmed:640")]);
+    let (start, _, _, end, state) = life(&told, 8443);
+    assert_eq!(start, "2026-04-15T12:00:00.100000Z");
+    assert_eq!((&*end, state), ("", EndState::Unknown));
+}
+
+#[test]
+fn a_closing_line_alone_tells_when_the_connection_began() {
+    let told = told(&[closes("09:10:00.000000", (50123, 4444), 91, "beacon:700", "78.889")]);
+    let (start, first, last, end, _) = life(&told, 4444);
+    assert_eq!(start, "2026-04-15T12:08:41.110000Z");
+    assert_eq!(first, "2026-04-15T12:08:41.112000Z");
+    assert_eq!((&*last, &*end), ("2026-04-15T12:10:00.000000Z", "2026-04-15T12:10:00.000000Z"));
+    let binding = told.binding(4444);
+    assert_eq!(
+        (binding.direction, binding.state),
+        (Direction::Outbound, BindingState::Established)
+    );
+    assert_eq!(binding.bytes_in, Some(4693));
+}
+
+#[test]
+fn a_log_and_a_listing_agree_by_the_number_of_the_socket() {
+    let listing = netstat_26(&[
+        ("tcp4", "192.168.1.20.50123", "203.0.113.7.4444", "ESTABLISHED", "beacon:700", 91),
+        ("tcp4", "192.168.1.20.50124", "203.0.113.9.4444", "ESTABLISHED", "beacon:700", 92),
+    ]);
+    let records = [
+        connects("09:00:00.000000", (50123, 4444), 91, "beacon:700"),
+        closes("09:30:00.000000", (50123, 4444), 91, "beacon:700", "1800.0"),
+    ];
+    let told = Files::default()
+        .with("case/20260415T091300-0300_netstat_-anv.txt", listing)
+        .with("case/kernel.txt", log(&records))
+        .told();
+    let bindings = told.bindings(4444);
+    assert_eq!(bindings.len(), 2, "the redacted peer is the listed one");
+    let one = bindings
+        .iter()
+        .find(|b| b.remote_address.as_ref().is_some_and(|address| address.text() == "203.0.113.7"));
+    let life = one.unwrap().interval.unwrap();
+    assert_eq!(stamp(life.earliest_start.unwrap()), "2026-04-15T12:00:00.000000Z");
+    assert_eq!(stamp(life.latest_end.unwrap()), "2026-04-15T12:30:00.000000Z");
+}
+
+#[test]
+fn a_redacted_peer_is_not_that_of_another_connection() {
+    let listing = netstat_26(&[(
+        "tcp4",
+        "192.168.1.20.50123",
+        "203.0.113.7.4444",
+        "ESTABLISHED",
+        "beacon:700",
+        91,
+    )]);
+    let told = Files::default()
+        .with("case/20260415T091300-0300_netstat_-anv.txt", listing)
+        .with(
+            "case/kernel.txt",
+            log(&[connects("09:00:00.000000", (50999, 4444), 12, "beacon:700")]),
+        )
+        .told();
+    let peers: Vec<String> = told
+        .bindings(4444)
+        .iter()
+        .filter_map(|binding| binding.remote_address.as_ref())
+        .map(Address::text)
+        .collect();
+    assert_eq!(peers.len(), 2, "{peers:?}");
+    assert!(peers.contains(&String::new()) && peers.contains(&"203.0.113.7".to_owned()));
+}
+
+#[test]
+fn the_same_record_in_two_exports_is_one_sighting() {
+    let records = [listens("09:00:00.100000", 8443, 77, "acmed:640")];
+    let twice = Files::default()
+        .with("case/one.txt", log(&records))
+        .with("case/two.txt", log(&records))
+        .told();
+    assert_eq!(twice.binding(8443).sightings, 1);
+}
+
+#[test]
+fn a_failed_attempt_to_listen_holds_no_port_and_accuses_nobody() {
+    let failed =
+        listens("09:00:00.100000", 8443, 77, "acmed:640").replace("error: 0 so", "error: 48 so");
+    let told = told(&[failed]);
+    assert_eq!(told.binding(8443).state, BindingState::Failed);
+    assert!(told.anomalies(8443).is_empty());
+}
+
+#[test]
+fn a_console_copy_is_dated_by_the_examiner_only() {
+    let text = "default\t23:59:59.000000-0300\tkernel\ttcp listen: [<IPv4-redacted>:8443<-><IPv4-redacted>:0] interface:  (skipped: 0)\n\
+                so_gencnt: 5 t_state: LISTEN process: acmed:640 so_qlimit: 0 error: 0 so_error: 0 svc/tc: 0\n\
+                default\t00:00:01.000000-0300\tkernel\ttcp listen: [<IPv4-redacted>:8444<-><IPv4-redacted>:0] interface:  (skipped: 0)\n\
+                so_gencnt: 6 t_state: LISTEN process: acmed:640 so_qlimit: 0 error: 0 so_error: 0 svc/tc: 0\n";
+    let files = Files::default().with("case/console.txt", text);
+    let undated = files.told();
+    assert_eq!(undated.binding(8443).interval, None);
+    assert_eq!(undated.problems(ProblemKind::AmbiguousTime).len(), 1);
+    let captured_at = Some(time("2026-04-16T12:00:00Z"));
+    let dated = files.told_with(&Options { captured_at, ..Options::default() });
+    let seen = |port| stamp(dated.binding(port).interval.unwrap().first_seen);
+    assert_eq!(seen(8443), "2026-04-16T02:59:59.000000Z", "the evening before");
+    assert_eq!(seen(8444), "2026-04-16T03:00:01.000000Z");
+}
