@@ -10,6 +10,7 @@ mod property_list;
 mod ps;
 mod uac;
 mod unified_log;
+mod unified_messages;
 
 use portolan::artifacts::Emitter;
 use portolan::model::observation::{Fact, Listing, Process, Socket};

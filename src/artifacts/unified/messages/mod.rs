@@ -2,6 +2,7 @@
 
 mod kernel;
 mod launchd;
+mod services;
 
 use super::{Record, RecordKind};
 use crate::artifacts::Emitter;
@@ -10,29 +11,30 @@ use crate::model::observation::Fact;
 /// Text of which some stands, as it is, in every record that says something: what the styles look for before
 /// they take a record apart.
 pub const NEEDLES: &[&str] = &[
-    "tcp listen: ",
-    "tcp connect",
-    "tcp accept: ",
-    "tcp bind: ",
-    "tcp drop ",
-    "_connection_summary ",
-    "udp connect: ",
-    "udp bind: ",
+    // Every line of the kernel about a socket, and one that was cut behind its first end.
+    "(skipped: ",
+    "-redacted>:",
     "=== system ",
-    "Successfully spawned ",
-    "xpcproxy spawned with pid ",
+    // `Successfully spawned`, `xpcproxy spawned`.
+    "spawned ",
     "exited due to ",
-    "removing service: ",
-    "booting out service: ",
+    // `removing`, `Enabling`, `Disabling`, and `booting out service`.
+    "ing service ",
+    "ing service: ",
+    "out service: ",
     "Bootstrap by ",
-    "abling service ",
+    "launchd logging initialized",
+    " ssh2",
+    "Authentication: ",
 ];
 
 /// Emits what a record says. Returns whether it said anything.
 pub fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
     match record.kind {
         RecordKind::Timesync => timesync(record, out),
-        RecordKind::Log => kernel::read(record, out) || launchd::read(record, out),
+        RecordKind::Log => {
+            kernel::read(record, out) || launchd::read(record, out) || services::read(record, out)
+        }
         RecordKind::Loss | RecordKind::Other => false,
     }
 }

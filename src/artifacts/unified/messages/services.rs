@@ -1,0 +1,85 @@
+//! Servers that tell who came (sshd, screensharingd; unified-log.md C.4) → connections that reached them.
+
+use super::super::Record;
+use crate::artifacts::Emitter;
+use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
+use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, ProcessName, Socket, Witness};
+use crate::model::service::Direction;
+use std::net::IpAddr;
+
+/// Emits what a login says: somebody reached the server's port, whether or not they were let in.
+pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
+    let system = |path: &str| path.starts_with("/usr/") || path.starts_with("/System/");
+    if !record.process_path.is_none_or(system) || path_is_local(record) {
+        return false;
+    }
+    let message = record.message;
+    let logins = ["Accepted ", "Failed "].iter().any(|start| message.starts_with(start));
+    let viewers = message.starts_with("Authentication: ");
+    let (port, peer) = match record.process {
+        "sshd" | "sshd-session" if logins && message.contains(" ssh2") => (22, ssh_peer(message)),
+        "screensharingd" if viewers => (5900, viewer(message)),
+        _ => return false,
+    };
+    let Some((ip, peer_port)) = peer else {
+        let detail = "a login does not tell from where in the form that its server writes";
+        out.problem(record.locator, ProblemKind::MalformedRecord, detail);
+        return true;
+    };
+    let flow = inbound(record, port, (ip, peer_port), out);
+    out.cite(record.locator, record.when.clone(), record.row, Fact::Flow(Box::new(flow)));
+    true
+}
+
+fn path_is_local(record: &Record<'_>) -> bool {
+    record.process_path.is_some_and(|path| path.starts_with("/usr/local/"))
+}
+
+/// The user's name may hold anything: the address is read from the end.
+fn ssh_peer(message: &str) -> Option<(IpAddr, Port)> {
+    let (_, rest) = message.rsplit_once(" from ")?;
+    let mut words = rest.split(' ');
+    let ip = words.next()?.parse().ok()?;
+    let port = (words.next()? == "port").then(|| words.next()).flatten()?.parse().ok()?;
+    words.next()?.starts_with("ssh2").then_some((ip, Port::Number(port)))
+}
+
+fn viewer(message: &str) -> Option<(IpAddr, Port)> {
+    let (_, rest) = message.rsplit_once(" :: Viewer Address: ")?;
+    let ip = rest.split(" :: ").next()?.trim().parse().ok()?;
+    Some((ip, Port::Unknown))
+}
+
+fn inbound(
+    record: &Record<'_>,
+    port: u16,
+    (ip, peer_port): (IpAddr, Port),
+    out: &mut Emitter,
+) -> Flow {
+    let name = ProcessName { text: out.text(record.process), cut: false };
+    let socket = Socket {
+        protocol: Some(Protocol::Tcp),
+        families: if ip.is_ipv4() { Families::V4 } else { Families::V6 },
+        local: Endpoint { address: Address::Unknown, port: Port::Number(port) },
+        remote: Endpoint { address: Address::ip(ip), port: peer_port },
+        state: SocketState::Established,
+        pcb: None,
+        gencnt: None,
+        pid: record.pid,
+        effective_pid: None,
+        name: Some(name),
+        user: None,
+        descriptor: None,
+        bytes_in: None,
+        bytes_out: None,
+    };
+    Flow {
+        witness: Witness::Server,
+        event: FlowEvent::Seen,
+        direction: Some(Direction::Inbound),
+        socket,
+        number: None,
+        process_path: record.process_path.map(|path| out.text(path)),
+        suppressed: None,
+    }
+}
