@@ -135,6 +135,31 @@ fn any_damaged_record_loses_only_itself() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_costs_no_record() {
+    let listens = |hour: u32, n: u32| {
+        format!(
+            "2026-05-04 {hour:02}:{:02}:{:02}.000000+0200 0x1f2e3    Default     0x0                  0      0    kernel: tcp listen: [<IPv4-redacted>:{}<-><IPv4-redacted>:0] interface:  (skipped: 0)\nso_gencnt: {n} t_state: LISTEN process: harbord:612 so_qlimit: 0 error: 0 so_error: 0 svc/tc: 0\n",
+            n / 60 % 60,
+            n % 60,
+            8000 + n
+        )
+    };
+    let stepped = [listens(12, 0)].into_iter().chain((1..100).map(|n| listens(9, n)));
+    assert_eq!(ports_of(stepped.collect::<String>().as_bytes()).len(), 100);
+    let summer_time_ends = listens(12, 0) + &listens(11, 1).replace("+0200", "+0100");
+    assert_eq!(ports_of(summer_time_ends.as_bytes()).len(), 2);
+}
+
+#[test]
+fn an_array_on_one_line_is_said_not_to_be_read() {
+    let lines = String::from_utf8(fixture_bytes("unified-log-json/lines.ndjson")).unwrap();
+    let first: Vec<&str> = lines.lines().take(2).collect();
+    let out = parse("unified-log-json", "x.json", format!("[{}]\n", first.join(",")).as_bytes());
+    assert_eq!(out.problems[0].kind, ProblemKind::Unsupported);
+    assert!(out.partial);
+}
+
+#[test]
 fn exports_are_known_by_their_content_whatever_their_name() {
     for (id, fixture) in [
         ("unified-log-text", "default.txt"),

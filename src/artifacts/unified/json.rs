@@ -146,6 +146,10 @@ impl Log {
             }
         } else if line.starts_with('{') {
             damaged(number, out);
+        } else if line.starts_with("[{") {
+            let detail = "an array on one line is not read; export it as ndjson";
+            out.problem(Locator::Line(number), ProblemKind::Unsupported, detail);
+            out.partial = true;
         } else if !self.export.prelude(line, out) && !line.trim().is_empty() {
             out.skip("lines that are no records");
         }

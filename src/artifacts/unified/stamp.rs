@@ -17,6 +17,12 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
+    /// What two stamps of one file are compared by: UTC where the offset is told.
+    pub(super) fn comparable(self) -> DateTime {
+        let back = jiff::SignedDuration::from_secs(i64::from(self.offset.unwrap_or(0)));
+        self.civil.checked_sub(back).unwrap_or(self.civil)
+    }
+
     /// The time as the file tells it.
     pub(super) fn when(self) -> Option<When> {
         if let Some(offset) = self.offset {

@@ -22,7 +22,8 @@ catalog::entry! {
     /// An absence. The kernel logs no loopback, no UDP bind, at most 1,000 lines a minute, and before macOS
     /// 15.5 nothing at all unless told to; `coverage` says what of this holds. These styles escape
     /// nothing: a program whose message holds a line break and a whole line in the file's own style can
-    /// forge a record, unless its time lies more than five minutes back. JSON exports cannot be forged so.
+    /// forge a record, unless its time lies more than five minutes back (such lines are a problem row, until
+    /// 64 in a row show that the clock was set back). JSON exports cannot be forged so.
     ///
     /// ## Format source
     /// Exports of macOS 10.12 to 26 in public reports; unified-log.md B.1 to B.3. `log(1)`.
@@ -31,6 +32,9 @@ catalog::entry! {
 
 /// Seconds by which a record may be older than the one before it.
 const DISORDER: i64 = 300;
+
+/// Records of long ago in a row that show that the clock was set back.
+const SUSPECTS: usize = 64;
 
 /// A style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +84,7 @@ impl Artifact for UnifiedLogText {
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
         let mut log = Log::default();
         let result = for_each_line(input, out, |number, line, out| log.read(number, line, out));
+        log.drop_suspects(out);
         log.flush(out);
         log.export.layout = log.style.map_or("no records", Style::as_str);
         log.export.finish(out);
@@ -95,21 +100,26 @@ struct Log {
     latest: Option<DateTime>,
     /// The record being collected, with its first line.
     open: Option<(u64, String)>,
+    /// Records behind it whose times lie long before it.
+    suspects: Vec<(u64, String)>,
 }
 
 impl Log {
     fn read(&mut self, number: u64, line: &str, out: &mut Emitter) {
-        if let Some(head) = head(line).filter(|head| self.goes_on(head)) {
-            self.flush(out);
+        let own = |head: &Head<'_>| self.style.is_none_or(|style| style == head.style);
+        if let Some(head) = head(line).filter(own) {
             self.style = Some(head.style);
-            self.latest = Some(self.latest.map_or(head.stamp.civil, |t| t.max(head.stamp.civil)));
-            if let Some(when) = head.stamp.when() {
-                self.export.met(Locator::Line(number), &when);
+            if self.is_back(&head) {
+                self.suspect(number, line, out);
+            } else {
+                self.drop_suspects(out);
+                self.begin(number, line.to_owned(), out);
             }
-            self.open = Some((number, line.to_owned()));
         } else if is_header(line) {
+            self.drop_suspects(out);
             self.flush(out);
-        } else if let Some((_, record)) = &mut self.open {
+            self.latest = None;
+        } else if let Some((_, record)) = self.suspects.last_mut().or(self.open.as_mut()) {
             if record.len() < RECORD {
                 record.push('\n');
                 record.push_str(line);
@@ -119,12 +129,49 @@ impl Log {
         }
     }
 
-    /// Whether a line with the form of a record is one: of the file's style, and not of long before.
-    fn goes_on(&self, head: &Head<'_>) -> bool {
-        let back = self
-            .latest
-            .is_some_and(|latest| latest.duration_since(head.stamp.civil).as_secs() > DISORDER);
-        self.style.is_none_or(|style| style == head.style) && !back
+    /// Begins a record with its first line, or with all of it.
+    fn begin(&mut self, number: u64, text: String, out: &mut Emitter) {
+        self.flush(out);
+        if let Some(head) = head(&text) {
+            let time = head.stamp.comparable();
+            self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
+            if let Some(when) = head.stamp.when() {
+                self.export.met(Locator::Line(number), &when);
+            }
+        }
+        self.open = Some((number, text));
+    }
+
+    /// Whether a record lies long before the one before it. A local time may be an hour back when
+    /// summer time ends.
+    fn is_back(&self, head: &Head<'_>) -> bool {
+        let disorder = if head.stamp.offset.is_some() { DISORDER } else { DISORDER + 3600 };
+        let step = |latest: DateTime| latest.duration_since(head.stamp.comparable()).as_secs();
+        self.latest.is_some_and(|latest| step(latest) > disorder)
+    }
+
+    /// A record of long ago is text of the message before it, unless so many follow that the clock was
+    /// set back.
+    fn suspect(&mut self, number: u64, line: &str, out: &mut Emitter) {
+        self.suspects.push((number, line.to_owned()));
+        if self.suspects.len() <= SUSPECTS {
+            return;
+        }
+        self.flush(out);
+        self.latest = None;
+        for (number, text) in std::mem::take(&mut self.suspects) {
+            self.begin(number, text, out);
+        }
+    }
+
+    fn drop_suspects(&mut self, out: &mut Emitter) {
+        let suspects = std::mem::take(&mut self.suspects);
+        let Some((number, _)) = suspects.first() else { return };
+        let detail = format!(
+            "{} records from here on lie long before the record around them: taken for text of its message",
+            suspects.len()
+        );
+        out.problem(Locator::Line(*number), ProblemKind::AmbiguousTime, detail);
     }
 
     fn flush(&mut self, out: &mut Emitter) {
