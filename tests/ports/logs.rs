@@ -1,9 +1,10 @@
 //! What the unified log says of sockets, alone and beside listings.
 
 use crate::story::{Files, Told, netstat_26, time};
-use portolan::hosts::Options;
+use crate::support::fixture_bytes;
+use portolan::hosts::{Options, Sees};
 use portolan::model::binding::{BindingState, EndState};
-use portolan::model::network::Address;
+use portolan::model::network::{Address, Protocol};
 use portolan::model::observation::ProblemKind;
 use portolan::model::service::Direction;
 use portolan::model::stamp;
@@ -193,4 +194,44 @@ fn a_console_copy_is_dated_by_the_examiner_only() {
     let seen = |port| stamp(dated.binding(port).interval.unwrap().first_seen);
     assert_eq!(seen(8443), "2026-04-16T02:59:59.000000Z", "the evening before");
     assert_eq!(seen(8444), "2026-04-16T03:00:01.000000Z");
+}
+
+#[test]
+fn records_that_carry_a_boot_are_placed_in_it_and_coverage_tells_the_loss() {
+    let uuid = "7B1A66C2-0D5E-4F0B-9C55-2B5B1F4AA101";
+    let told = Files::default()
+        .with("case/log.ndjson", fixture_bytes("unified-log-json/lines.ndjson"))
+        .told();
+    let boots: Vec<(&str, bool)> =
+        told.host().boots.iter().map(|boot| (&*boot.id, boot.started.is_some())).collect();
+    assert_eq!(boots, [(uuid, false)], "its start is told by nothing");
+    assert_eq!(told.binding(4444).boot, Some(0));
+    let rows = &told.host().coverage;
+    let of = |direction, protocol| {
+        let found = rows.iter().find(|row| {
+            row.source.is_some() && (row.direction, row.protocol) == (direction, Some(protocol))
+        });
+        found.unwrap()
+    };
+    let tcp = of(Direction::Listen, Protocol::Tcp);
+    assert_eq!(tcp.sees, Sees::Partly);
+    assert!(tcp.blind_to.contains(&"loopback") && tcp.blind_to.contains(&"suppressed"));
+    assert!(tcp.detail.contains("6 lines of the kernel; at least 9 suppressed"), "{}", tcp.detail);
+    assert_eq!(of(Direction::Listen, Protocol::Udp).sees, Sees::No, "UDP binds are not logged");
+}
+
+#[test]
+fn a_log_and_lsof_agree_by_process_and_port() {
+    let lsof = "COMMAND PID USER FD TYPE DEVICE SIZE/OFF NODE NAME\n\
+                acmed   640 root 5u IPv4 0xc1a0ffee00000001 0t0 TCP *:8443 (LISTEN)\n";
+    let told = Files::default()
+        .with("case/20260415T091300-0300_lsof_-nPli.txt", lsof)
+        .with("case/kernel.txt", log(&[listens("09:00:00.100000", 8443, 77, "acmed:640")]))
+        .told();
+    let binding = told.binding(8443);
+    assert_eq!(binding.sightings, 2);
+    assert_eq!(
+        stamp(binding.interval.unwrap().earliest_start.unwrap()),
+        "2026-04-15T12:00:00.100000Z"
+    );
 }
