@@ -116,16 +116,8 @@ impl Boots {
             }
         };
         let Some(index) = self.list.iter().rposition(same) else {
-            self.list.push(Boot {
-                id: claim.uuid.clone().unwrap_or_else(|| named_after(claim.window)),
-                started: Some(claim.window),
-                ended: None,
-                source: claim.source.to_owned(),
-            });
-            self.known_until.push(claim.window.hi);
-            self.running.push(None);
-            self.told_by.push(claim.acquisition);
-            return self.list.len().saturating_sub(1);
+            let id = claim.uuid.clone().unwrap_or_else(|| named_after(claim.window));
+            return self.push(claim, id, Some(claim.window));
         };
         if let Some(boot) = self.list.get_mut(index) {
             let known = boot.started.unwrap_or(claim.window);
@@ -147,6 +139,15 @@ impl Boots {
         index
     }
 
+    /// A boot that no earlier claim told; its index.
+    fn push(&mut self, claim: &Claim, id: String, started: Option<Window>) -> usize {
+        self.list.push(Boot { id, started, ended: None, source: claim.source.to_owned() });
+        self.known_until.push(claim.window.hi);
+        self.running.push(None);
+        self.told_by.push(claim.acquisition);
+        self.list.len().saturating_sub(1)
+    }
+
     /// Adds that a boot was running: to the boot of that UUID; else to the last one that the same
     /// acquisition tells without a UUID; else as one whose start is unknown.
     fn add_running(&mut self, claim: &Claim) {
@@ -156,14 +157,7 @@ impl Boots {
             let unnamed = self.list.get(*last).is_some_and(|boot| boot.id.starts_with("boot-"));
             unnamed && self.told_by.get(*last) == Some(&claim.acquisition)
         });
-        let index = known.or(last).unwrap_or_else(|| {
-            let (id, source) = (uuid.clone(), claim.source.to_owned());
-            self.list.push(Boot { id, started: None, ended: None, source });
-            self.known_until.push(claim.window.hi);
-            self.running.push(None);
-            self.told_by.push(claim.acquisition);
-            self.list.len().saturating_sub(1)
-        });
+        let index = known.or(last).unwrap_or_else(|| self.push(claim, uuid.clone(), None));
         if let Some(boot) = self.list.get_mut(index) {
             boot.id = uuid;
         }

@@ -186,11 +186,8 @@ impl Log {
             let detail = "a record without a time";
             return out.problem(locator, ProblemKind::MalformedRecord, detail);
         };
-        let text = |cell: &'_ Option<Cow<'_, str>>| cell.as_deref().unwrap_or_default().to_owned();
-        let (path, sender) = (text(&row.process_image_path), text(&row.sender_image_path));
-        let (subsystem, category) = (text(&row.subsystem), text(&row.category));
-        let message = text(&row.event_message);
-        let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let path = text(row.process_image_path.as_ref());
+        let message = text(row.event_message.as_ref());
         let record = Record {
             locator,
             when,
@@ -200,15 +197,15 @@ impl Log {
                 Some("logEvent") | None => RecordKind::Log,
                 Some(_) => RecordKind::Other,
             },
-            process: &base(&path),
-            process_path: Some(path.as_str()).filter(|path| !path.is_empty()),
+            process: base_name(path),
+            process_path: Some(path).filter(|path| !path.is_empty()),
             pid: row.process_id.and_then(|pid| u32::try_from(pid).ok()),
-            sender: &base(&sender),
-            subsystem: &subsystem,
-            category: &category,
-            message: &message,
+            sender: base_name(text(row.sender_image_path.as_ref())),
+            subsystem: text(row.subsystem.as_ref()),
+            category: text(row.category.as_ref()),
+            message,
             boot: row.boot_uuid.as_deref().filter(|uuid| !uuid.is_empty()),
-            row: if self.export.layout == "ndjson" { object } else { &message },
+            row: if self.export.layout == "ndjson" { object } else { message },
         };
         if !messages::read(&record, out) {
             out.skip(IDLE);
@@ -243,6 +240,14 @@ impl Log {
         self.export.cut = ends && !self.finished;
         self.export.finish(out);
     }
+}
+
+fn text<'r>(cell: Option<&'r Cow<'_, str>>) -> &'r str {
+    cell.map_or("", AsRef::as_ref)
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 fn damaged(number: u64, out: &mut Emitter) {

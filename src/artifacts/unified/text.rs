@@ -101,7 +101,7 @@ struct Log {
     /// The record being collected, with its first line.
     open: Option<(u64, String)>,
     /// Records behind it whose times lie long before it.
-    suspects: Vec<(u64, String)>,
+    suspects: Vec<(u64, String, Stamp)>,
 }
 
 impl Log {
@@ -110,16 +110,16 @@ impl Log {
         if let Some(head) = head(line).filter(own) {
             self.style = Some(head.style);
             if self.is_back(&head) {
-                self.suspect(number, line, out);
+                self.suspect((number, line.to_owned(), head.stamp), out);
             } else {
                 self.drop_suspects(out);
-                self.begin(number, line.to_owned(), out);
+                self.begin((number, line.to_owned(), head.stamp), out);
             }
         } else if is_header(line) {
             self.drop_suspects(out);
             self.flush(out);
             self.latest = None;
-        } else if let Some((_, record)) = self.suspects.last_mut().or(self.open.as_mut()) {
+        } else if let Some(record) = self.last_record() {
             if record.len() < RECORD {
                 record.push('\n');
                 record.push_str(line);
@@ -129,15 +129,19 @@ impl Log {
         }
     }
 
+    /// The text that a line without a head belongs to.
+    fn last_record(&mut self) -> Option<&mut String> {
+        let suspect = self.suspects.last_mut().map(|(_, text, _)| text);
+        suspect.or(self.open.as_mut().map(|(_, text)| text))
+    }
+
     /// Begins a record with its first line, or with all of it.
-    fn begin(&mut self, number: u64, text: String, out: &mut Emitter) {
+    fn begin(&mut self, (number, text, stamp): (u64, String, Stamp), out: &mut Emitter) {
         self.flush(out);
-        if let Some(head) = head(&text) {
-            let time = head.stamp.comparable();
-            self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
-            if let Some(when) = head.stamp.when() {
-                self.export.met(Locator::Line(number), &when);
-            }
+        let time = stamp.comparable();
+        self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
+        if let Some(when) = stamp.when() {
+            self.export.met(Locator::Line(number), &when);
         }
         self.open = Some((number, text));
     }
@@ -152,21 +156,21 @@ impl Log {
 
     /// A record of long ago is text of the message before it, unless so many follow that the clock was
     /// set back.
-    fn suspect(&mut self, number: u64, line: &str, out: &mut Emitter) {
-        self.suspects.push((number, line.to_owned()));
+    fn suspect(&mut self, record: (u64, String, Stamp), out: &mut Emitter) {
+        self.suspects.push(record);
         if self.suspects.len() <= SUSPECTS {
             return;
         }
         self.flush(out);
         self.latest = None;
-        for (number, text) in std::mem::take(&mut self.suspects) {
-            self.begin(number, text, out);
+        for record in std::mem::take(&mut self.suspects) {
+            self.begin(record, out);
         }
     }
 
     fn drop_suspects(&mut self, out: &mut Emitter) {
         let suspects = std::mem::take(&mut self.suspects);
-        let Some((number, _)) = suspects.first() else { return };
+        let Some((number, ..)) = suspects.first() else { return };
         let detail = format!(
             "{} records from here on lie long before the record around them: taken for text of its message",
             suspects.len()

@@ -142,8 +142,6 @@ pub enum Fact {
     Flow(Box<Flow>),
     /// A log was read: what it could show.
     Log(Box<LogSpan>),
-    /// A launch item was registered with backgroundtaskmanagementd: label, property list, executable.
-    LaunchItem(Box<LaunchItem>),
     /// Something about the acquisition.
     Collection(CollectionClaim),
     /// A collector ran a command (the observation's time).
@@ -163,19 +161,6 @@ pub enum Fact {
         /// `net.inet.ip.portrange.last`.
         last: u16,
     },
-}
-
-/// A launch item as backgroundtaskmanagementd registered it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LaunchItem {
-    /// The job.
-    pub label: Text,
-    /// Path of its property list.
-    pub plist_path: Option<Text>,
-    /// Path of its executable.
-    pub program: Option<Text>,
-    /// Whether it is enabled, if told.
-    pub enabled: Known,
 }
 
 /// Whether something holds, where the evidence may not tell.

@@ -280,7 +280,6 @@ fn event_of(dated: &Dated) -> Option<(Event, Subject<'_>)> {
         | Fact::BootRunning { .. }
         | Fact::Flow(_)
         | Fact::Log(_)
-        | Fact::LaunchItem(_)
         | Fact::Collection(_)
         | Fact::Clock
         | Fact::FileTimes(_)
