@@ -193,6 +193,7 @@ impl AnalyzeOptions {
             passwords: passwords.lines().filter(|line| !line.is_empty()).map(Into::into).collect(),
             hash_all: self.hash_all,
             hashes: Wanted {
+                sha256: true,
                 md5: self.hashes.contains(&HashName::Md5),
                 sha1: self.hashes.contains(&HashName::Sha1),
             },

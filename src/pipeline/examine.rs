@@ -1,8 +1,9 @@
 //! One entry and its bytes → one outcome: claimed, hashed, parsed, its panics contained.
 
+use super::hashing::HashingReader;
 use super::{Context, Outcome, Source, Status};
 use crate::artifacts::{self, Artifact, Candidate, Claim, Emitter, Input, ParseError};
-use crate::evidence::digest::{HashingReader, Wanted};
+use crate::evidence::digest::Wanted;
 use crate::evidence::{Entry, EntryKind, kind_of, limits, problem};
 use crate::model::observation::{Problem, ProblemKind};
 use crate::model::provenance::Locator;
@@ -104,7 +105,9 @@ pub(super) fn examine(
     context: &Context<'_>,
 ) -> Outcome {
     let mut source = unread(shown, entry, context);
-    let mut hashing = HashingReader::new(Cursor::new(head).chain(rest), Wanted::default());
+    let threads = context.pool.current_num_threads();
+    let hashing = HashingReader::new(Cursor::new(head).chain(rest), Wanted::SHA256);
+    let mut hashing = hashing.aside(threads > 1);
     let mut emitter = Emitter::default();
     match plan {
         Plan::Hash => {}

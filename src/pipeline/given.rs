@@ -1,10 +1,11 @@
 //! An EVIDENCE argument → a folder, an archive or a single file, walked; or why it is unusable.
 
 use super::examine::{self, Plan};
+use super::hashing::HashingReader;
 use super::walk::{CONTAINER, Listed, Opened, Place, one_file, volume};
 use super::{Context, Evidence, NOTHING_READ, Status};
 use crate::evidence::archive::{self, ArchiveKind};
-use crate::evidence::digest::{HashingReader, Wanted};
+use crate::evidence::digest::{Hashes, Wanted};
 use crate::evidence::directory::Directory;
 use crate::evidence::files::OnDisk;
 use crate::evidence::{Entry, EntryKind, Modified, Reopen, Volume, kind_of, limits, problem};
@@ -69,7 +70,9 @@ fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>
     context.progress.total.fetch_add(bytes.size(), Ordering::Relaxed);
     evidence.size = bytes.size();
     let log = log_beside(path);
+    // SHA-256 is taken where the file is examined.
     let wanted = Wanted {
+        sha256: false,
         md5: context.options.hashes.md5 || log.is_some(),
         sha1: context.options.hashes.sha1 || log.is_some(),
     };
@@ -84,9 +87,9 @@ fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>
         evidence.kind = kind.map_or("file", ArchiveKind::as_str);
         let opened = Opened { entry: &entry, head: &head, seekable: Some(Arc::clone(&bytes)) };
         let place = Place { is_evidence: true, ..Place::top() };
-        one_file(&opened, &mut tail.chain(&mut hashing), &place, context);
+        let sha256 = one_file(&opened, &mut tail.chain(&mut hashing), &place, context);
         hashing.drain()?;
-        Ok(hashing.finish())
+        Ok(Hashes { sha256: sha256.unwrap_or_default(), ..hashing.finish() })
     });
     match result {
         Ok(hashes) => evidence.hashes = Some(hashes),

@@ -5,6 +5,7 @@
 
 pub mod examine;
 pub mod given;
+mod hashing;
 pub mod stream;
 pub mod walk;
 

@@ -1,9 +1,10 @@
 //! A container → its entries, each examined; containers inside it are opened in turn, up to a depth.
 
 use super::examine::{self, Plan};
+use super::hashing::HashingReader;
 use super::{Context, Outcome, Source, Status, stream};
 use crate::evidence::archive::{self, ArchiveKind, Budget};
-use crate::evidence::digest::{HashingReader, Wanted};
+use crate::evidence::digest::Wanted;
 use crate::evidence::memory::{InMemory, read_all};
 use crate::evidence::{Entry, EntryKind, Reopen, Volume, kind_of, limits, problem};
 use crate::model::observation::{Problem, ProblemKind};
@@ -165,22 +166,34 @@ pub(super) struct Opened<'a> {
     pub seekable: Option<Arc<dyn Reopen>>,
 }
 
-/// Examines a file, or walks into it if it is a container.
+/// Examines a file, or walks into it if it is a container. Returns its SHA-256, if it was read to its end.
 pub(super) fn one_file(
     opened: &Opened<'_>,
     rest: &mut dyn Read,
     place: &Place,
     context: &Context<'_>,
-) {
+) -> Option<String> {
+    let outcome = outcome_of(opened, rest, place, context);
+    let sha256 = outcome.source.sha256.clone();
+    context.add(outcome);
+    sha256
+}
+
+fn outcome_of(
+    opened: &Opened<'_>,
+    rest: &mut dyn Read,
+    place: &Place,
+    context: &Context<'_>,
+) -> Outcome {
     let shown = place.shown(opened.entry);
     let detect = if place.is_evidence { archive::detect_given } else { archive::detect };
     match detect(opened.head) {
         Some(_) if place.depth >= limits::NESTING => {
             let source = examine::unread(&shown, opened.entry, context);
             let detail = format!("more than {} containers inside one another", limits::NESTING);
-            context.add(examine::failed(source, problem(ProblemKind::Limit, detail)));
+            examine::failed(source, problem(ProblemKind::Limit, detail))
         }
-        Some(kind) => context.add(container(kind, opened, rest, place, context)),
+        Some(kind) => container(kind, opened, rest, place, context),
         None => {
             let plan = examine::plan(opened.entry, opened.head);
             if matches!(plan, Plan::Hash) && !place.hash_unclaimed {
@@ -188,11 +201,9 @@ pub(super) fn one_file(
                 "not hashed: this folder holds more than 1 GiB of files that no artifact claims \
                  (--hash-all hashes them)"
                     .clone_into(&mut source.note);
-                context.add(Outcome { source, observations: Vec::new() });
-                return;
+                return Outcome { source, observations: Vec::new() };
             }
-            let outcome = examine::examine(&shown, opened.entry, &plan, opened.head, rest, context);
-            context.add(outcome);
+            examine::examine(&shown, opened.entry, &plan, opened.head, rest, context)
         }
     }
 }
@@ -210,7 +221,7 @@ fn container(
     source.artifact = Some(CONTAINER);
     source.status = Status::Parsed;
     let inside = place.inside(&shown, opened.entry.size);
-    let mut hashing = HashingReader::new(Cursor::new(opened.head).chain(rest), Wanted::default());
+    let mut hashing = HashingReader::new(Cursor::new(opened.head).chain(rest), Wanted::SHA256);
     let walked = examine::contained(|| match kind {
         ArchiveKind::Zip => zip(opened, &mut hashing, &inside, context),
         _ => stream::stream(kind, opened.entry, &mut hashing, &inside, context),

@@ -21,6 +21,10 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
 /// Whether a character could change how the text around it looks: C0 and C1 controls, line and
 /// paragraph separators, and the format characters that set direction or take no space.
 pub fn is_unsafe(character: char) -> bool {
+    // Nearly every character is one of these.
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'

@@ -4,6 +4,7 @@ use crate::support::{claim, fixture_bytes, parse, rendered};
 use portolan::artifacts::Emitter;
 use portolan::model::network::Port;
 use portolan::model::observation::{Fact, Flow, FlowEvent, LogSpan, ProblemKind, When};
+use portolan::model::provenance::Locator;
 
 fn read(id: &str, fixture: &str) -> Emitter {
     parse(id, "export.txt", &fixture_bytes(&format!("{id}/{fixture}")))
@@ -151,12 +152,37 @@ fn a_clock_that_was_set_back_costs_no_record() {
 }
 
 #[test]
-fn an_array_on_one_line_is_said_not_to_be_read() {
+fn an_array_on_one_line_is_read_object_by_object() {
     let lines = String::from_utf8(fixture_bytes("unified-log-json/lines.ndjson")).unwrap();
-    let first: Vec<&str> = lines.lines().take(2).collect();
-    let out = parse("unified-log-json", "x.json", format!("[{}]\n", first.join(",")).as_bytes());
-    assert_eq!(out.problems[0].kind, ProblemKind::Unsupported);
-    assert!(out.partial);
+    let records: Vec<&str> = lines.lines().filter(|line| line.contains("eventMessage")).collect();
+    let whole = format!("[{}]\n", records.join(","));
+    let read = |text: &str| parse("unified-log-json", "x.json", text.as_bytes());
+    let out = read(&whole);
+    assert_eq!(local_ports(&out), local_ports(&read(&lines)));
+    assert!(out.problems.is_empty() && span(&out).whole);
+    let cut = read(&whole[..whole.len() - 40]);
+    assert_eq!((cut.problems.len(), span(&cut).whole), (1, false));
+    assert_eq!(local_ports(&cut), local_ports(&out), "the record that is cut off names no port");
+}
+
+#[test]
+fn a_line_without_an_end_is_cut_and_the_next_one_read() {
+    let record = records().concat();
+    let long = format!("{record}{}\n{record}", "x".repeat(3 << 20));
+    let out = parse("unified-log-text", "export.txt", long.as_bytes());
+    assert_eq!(local_ports(&out).len(), 40, "the same records, twice");
+    let [problem] = &out.problems[..] else { panic!("{:?}", out.problems) };
+    assert_eq!((problem.kind, problem.locator), (ProblemKind::Limit, Locator::Line(41)));
+}
+
+#[test]
+fn line_numbers_stay_right_over_many_blocks() {
+    let idle = "2026-05-04 08:00:00.000000+0200 0x1f2e3    Default     0x0                  7      0    idle: text\n";
+    let text = idle.repeat(30_000) + &records()[3];
+    let out = parse("unified-log-text", "export.txt", text.as_bytes());
+    let told = out.observations.iter().find(|o| matches!(o.fact, Fact::Flow(_))).unwrap();
+    assert_eq!(told.place.locator, Locator::Line(30_001));
+    assert_eq!(out.skipped.values().sum::<u64>(), 30_000);
 }
 
 #[test]

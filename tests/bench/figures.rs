@@ -196,7 +196,7 @@ fn per_row(bench: &Bench, tool: &str, make: fn(&Path, u64)) -> Option<Figure> {
     Some(Figure { peer, ..Figure::told(what, told) })
 }
 
-fn mebibytes(bytes: u64) -> f64 {
+pub(crate) fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 

@@ -19,7 +19,7 @@ const MALFORMED: u64 = 21;
 const MIB: u64 = 1 << 20;
 
 /// A generator of numbers (xorshift64*).
-struct Numbers(u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
     fn next(&mut self) -> u64 {
@@ -29,7 +29,7 @@ impl Numbers {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         (self.next() >> 33) % end
     }
 
@@ -44,7 +44,7 @@ impl Numbers {
     }
 }
 
-fn create(path: &Path) -> BufWriter<File> {
+pub(crate) fn create(path: &Path) -> BufWriter<File> {
     fs::create_dir_all(path.parent().unwrap()).expect("a folder for an input");
     BufWriter::with_capacity(1 << 20, File::create(path).expect("a file for an input"))
 }

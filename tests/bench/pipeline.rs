@@ -18,10 +18,14 @@
 mod figures;
 /// Evidence, made the same in every run.
 mod inputs;
+/// Exports of the unified log.
+mod logs;
 /// A command → its time and memory.
 mod measure;
 /// Figures → a table.
 mod table;
+/// What is measured of the unified log.
+mod unified;
 
 use measure::Bench;
 use std::path::Path;
@@ -39,6 +43,7 @@ const MEASUREMENTS: &[Measurement] = &[
     ("case", figures::case),
     ("rows", figures::rows),
     ("log", figures::log),
+    ("unified", unified::unified),
     ("memory", figures::memory),
 ];
 

@@ -1,9 +1,9 @@
 //! What is copied out of Console.app → records: times of day without a date, no pid.
 
-use super::export::{Export, IDLE, RECORD, matters};
+use super::export::{Export, IDLE, RECORD};
+use super::lines::{Line, for_each_block};
 use super::stamp::time_of_day;
 use super::{Record, RecordKind, messages};
-use crate::artifacts::reading::for_each_line;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
 use crate::model::observation::{TimeOfDay, When};
@@ -46,7 +46,9 @@ impl Artifact for UnifiedLogConsole {
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
         let mut copy = Copied { export: Export::of("Console"), ..Copied::default() };
-        let result = for_each_line(input, out, |number, line, out| copy.read(number, line, out));
+        let result = for_each_block(input, out, |block, out| {
+            block.lines().for_each(|line| copy.read(&line, out));
+        });
         copy.flush(out);
         let (last, days) = (copy.last, copy.days);
         copy.export.finish(out);
@@ -68,10 +70,13 @@ struct Copied {
     /// Midnights so far; until the end is met, `days_back` counts them from the beginning.
     days: u32,
     open: Option<(u64, String, When)>,
+    /// Whether something in it may say something.
+    matters: bool,
 }
 
 impl Copied {
-    fn read(&mut self, number: u64, line: &str, out: &mut Emitter) {
+    fn read(&mut self, line: &Line<'_>, out: &mut Emitter) {
+        let (number, matters, line) = (line.number, line.matters, &*line.text());
         if let Some((time, offset, _, _)) = row(line) {
             self.flush(out);
             if self.last.is_some_and(|last| last.duration_since(time).as_hours() >= MIDNIGHT) {
@@ -82,7 +87,9 @@ impl Copied {
             let when = When::TimeOfDay(Box::new(partial));
             self.export.met(Locator::Line(number), &when);
             self.open = Some((number, line.to_owned(), when));
+            self.matters = matters;
         } else if let Some((_, record, _)) = &mut self.open {
+            self.matters |= matters;
             if record.len() < RECORD {
                 record.push('\n');
                 record.push_str(line);
@@ -94,7 +101,7 @@ impl Copied {
 
     fn flush(&mut self, out: &mut Emitter) {
         let Some((number, text, when)) = self.open.take() else { return };
-        let parts = row(&text).filter(|_| matters(&text));
+        let parts = row(&text).filter(|_| self.matters);
         let Some((_, _, process, message)) = parts else { return out.skip(IDLE) };
         let record = Record {
             locator: Locator::Line(number),

@@ -1,13 +1,10 @@
-//! What every export style shares: which records are worth taking apart, and what a file as a whole says.
+//! What every export style shares: what a file as a whole says.
 
-use super::messages::NEEDLES;
 use crate::artifacts::Emitter;
 use crate::model::Text;
 use crate::model::observation::{Fact, LogKind, LogSpan, When};
 use crate::model::provenance::Locator;
-use memchr::memmem::Finder;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 /// Boots of one file that are told; what names more is no log.
 const BOOTS: usize = 64;
@@ -17,14 +14,6 @@ pub(super) const RECORD: usize = 64 << 10;
 
 /// Why most records are passed over.
 pub(super) const IDLE: &str = "records that tell nothing of ports";
-
-static FINDERS: LazyLock<Vec<Finder<'static>>> =
-    LazyLock::new(|| NEEDLES.iter().map(Finder::new).collect());
-
-/// Whether some record in this text may say something.
-pub(super) fn matters(text: &str) -> bool {
-    FINDERS.iter().any(|finder| finder.find(text.as_bytes()).is_some())
-}
 
 /// What is remembered of an export while it is read.
 #[derive(Debug, Default)]
@@ -76,11 +65,6 @@ impl Export {
             return true;
         }
         line.starts_with("Skipping info and debug") || line.starts_with("Skipping debug messages")
-    }
-
-    /// Whether no record was met yet.
-    pub(super) fn is_empty(&self) -> bool {
-        self.first.is_none()
     }
 
     /// Whether the last record that was met stands before this place.

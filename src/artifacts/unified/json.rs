@@ -1,14 +1,16 @@
 //! `log show --style json` and `ndjson` → records.
 
-use super::export::{Export, IDLE, matters};
+use super::export::{Export, IDLE};
+use super::lines::{Line, for_each_block};
 use super::stamp::date_time;
 use super::{Record, RecordKind, messages};
-use crate::artifacts::reading::for_each_line;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
 use crate::model::observation::{ProblemKind, When};
 use crate::model::provenance::Locator;
+use memchr::memmem;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 catalog::entry! {
@@ -83,7 +85,13 @@ impl Artifact for UnifiedLogJson {
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
         let mut log = Log::default();
-        let result = for_each_line(input, out, |number, line, out| log.read(number, line, out));
+        let result = for_each_block(input, out, |block, out| {
+            let mut unread = None;
+            for line in block.lines() {
+                unread = log.read(&line, out).or(unread);
+            }
+            log.keep(unread);
+        });
         log.end(out);
         result
     }
@@ -95,35 +103,55 @@ struct Log {
     export: Export,
     /// The object being collected, with its first line.
     open: Option<(u64, String)>,
-    /// The last line that was passed over unread, for the time of the last record.
+    /// Whether something in it may say something.
+    matters: bool,
+    /// The last object that was passed over unread, for the time of the last record.
     unread: Option<(u64, String)>,
     finished: bool,
+    /// Whether a record was taken apart, for the time of the first one.
+    begun: bool,
     /// Whether the objects are those of an array.
     array: bool,
 }
 
 impl Log {
-    fn read(&mut self, number: u64, line: &str, out: &mut Emitter) {
-        if line.starts_with("{\"") && line.ends_with('}') {
+    /// Reads a line; returns it if it is a record that says nothing, which is not taken apart.
+    fn read<'a>(&mut self, line: &Line<'a>, out: &mut Emitter) -> Option<Line<'a>> {
+        if line.bytes.starts_with(b"{\"") && line.bytes.ends_with(b"}") {
             self.set_layout("ndjson");
-            return self.line(number, line, out);
+            let ends =
+                line.bytes.len() < 128 && memmem::find(line.bytes, b"\"finished\"").is_some();
+            if !line.matters && !ends && self.begun {
+                out.skip(IDLE);
+                return Some(*line);
+            }
+            self.object(line.number, &line.text(), out);
+            return None;
         }
-        let line = line.trim_end();
+        let text = line.text();
         // Objects of an array begin and end in the first column, what is in them does not.
-        match line {
+        match text.trim_end() {
             "[{" | "{" | "[" => {
-                self.array |= line.starts_with('[');
-                self.begin(number);
+                self.array |= text.starts_with('[');
+                self.begin(line.number);
             }
             "},{" | "}," => {
                 self.close(out);
-                self.begin(number);
+                self.begin(line.number);
             }
             "}]" | "}" | "]" => {
-                self.finished = line.ends_with(']') || self.finished;
+                self.finished |= text.starts_with("}]") || text.starts_with(']');
                 self.close(out);
             }
-            _ => self.collect(number, line, out),
+            text => self.collect(line, text, out),
+        }
+        None
+    }
+
+    /// Remembers the last record of a block that was passed over.
+    fn keep(&mut self, unread: Option<Line<'_>>) {
+        if let Some(line) = unread {
+            self.unread = Some((line.number, line.text().into_owned()));
         }
     }
 
@@ -136,46 +164,62 @@ impl Log {
     fn begin(&mut self, number: u64) {
         self.set_layout("json");
         self.open = Some((number, String::from("{")));
+        self.matters = false;
     }
 
-    fn collect(&mut self, number: u64, line: &str, out: &mut Emitter) {
+    fn collect(&mut self, line: &Line<'_>, text: &str, out: &mut Emitter) {
         if let Some((_, object)) = &mut self.open {
+            self.matters |= line.matters;
             if object.len() < OBJECT {
-                object.push_str(line);
+                object.push_str(text);
                 object.push('\n');
             }
-        } else if line.starts_with('{') {
-            damaged(number, out);
-        } else if line.starts_with("[{") {
-            let detail = "an array on one line is not read; export it as ndjson";
-            out.problem(Locator::Line(number), ProblemKind::Unsupported, detail);
-            out.partial = true;
-        } else if !self.export.prelude(line, out) && !line.trim().is_empty() {
+        } else if text.starts_with("[{") || text.starts_with(",{") {
+            self.array |= text.starts_with('[');
+            self.one_line(line.number, text, out);
+        } else if text.starts_with('{') {
+            damaged(line.number, out);
+        } else if !self.export.prelude(text, out) && !text.trim().is_empty() {
             out.skip("lines that are no records");
         }
     }
 
-    fn close(&mut self, out: &mut Emitter) {
-        let Some((number, mut object)) = self.open.take() else { return };
-        if object.len() > 1 {
-            object.push('}');
-            self.line(number, &object, out);
+    /// An array, or a part of one, on one line (`jq -c`): object by object, as far as it goes.
+    fn one_line(&mut self, number: u64, text: &str, out: &mut Emitter) {
+        self.set_layout("json");
+        let mut rest = text;
+        while let Some(object) = rest.trim_start().strip_prefix(['[', ',']) {
+            let mut objects = serde_json::Deserializer::from_str(object).into_iter::<&RawValue>();
+            let Some(Ok(found)) = objects.next() else { return damaged(number, out) };
+            self.object(number, found.get(), out);
+            rest = object.get(objects.byte_offset()..).unwrap_or_default();
+        }
+        self.finished |= rest.trim() == "]";
+        if !matches!(rest.trim(), "]" | "") {
+            damaged(number, out);
         }
     }
 
-    /// A whole object. One that says nothing is passed over without being taken apart, but the first.
-    fn line(&mut self, number: u64, object: &str, out: &mut Emitter) {
-        let first = self.unread.is_none() && self.export.is_empty();
-        let ends = object.len() < 128 && object.contains("\"finished\"");
-        if !first && !ends && !matters(object) {
-            let (kept, text) = self.unread.get_or_insert_default();
-            *kept = number;
-            object.clone_into(text);
-            return out.skip(IDLE);
+    fn close(&mut self, out: &mut Emitter) {
+        let Some((number, mut object)) = self.open.take().filter(|open| open.1.len() > 1) else {
+            return;
+        };
+        object.push('}');
+        if self.matters || !self.begun {
+            return self.object(number, &object, out);
         }
+        out.skip(IDLE);
+        self.unread = Some((number, object));
+    }
+
+    /// A whole object.
+    fn object(&mut self, number: u64, object: &str, out: &mut Emitter) {
         match serde_json::from_str::<Row<'_>>(object) {
             Ok(row) if row.finished.is_some() => self.finished = true,
-            Ok(row) => self.record(number, &row, object, out),
+            Ok(row) => {
+                self.begun = true;
+                self.record(number, &row, object, out);
+            }
             Err(_) => damaged(number, out),
         }
     }

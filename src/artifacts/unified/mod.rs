@@ -5,6 +5,7 @@
 pub mod console;
 mod export;
 pub mod json;
+mod lines;
 pub mod messages;
 mod stamp;
 pub mod text;

@@ -1,9 +1,9 @@
 //! `log show` in the styles `default`, `compact` and `syslog` → records.
 
-use super::export::{Export, IDLE, RECORD, matters};
+use super::export::{Export, IDLE, RECORD};
+use super::lines::{Line, for_each_block};
 use super::stamp::{Stamp, date_time};
 use super::{Record, RecordKind, messages};
-use crate::artifacts::reading::for_each_line;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError, cut};
 use crate::catalog;
 use crate::evidence::limits;
@@ -83,7 +83,9 @@ impl Artifact for UnifiedLogText {
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
         let mut log = Log::default();
-        let result = for_each_line(input, out, |number, line, out| log.read(number, line, out));
+        let result = for_each_block(input, out, |block, out| {
+            block.lines().for_each(|line| log.read(&line, out));
+        });
         log.drop_suspects(out);
         log.flush(out);
         log.export.layout = log.style.map_or("no records", Style::as_str);
@@ -99,51 +101,65 @@ struct Log {
     style: Option<Style>,
     latest: Option<DateTime>,
     /// The record being collected, with its first line.
-    open: Option<(u64, String)>,
+    open: Option<Opened>,
     /// Records behind it whose times lie long before it.
-    suspects: Vec<(u64, String, Stamp)>,
+    suspects: Vec<Opened>,
+}
+
+/// A record whose lines are being collected.
+#[derive(Debug)]
+struct Opened {
+    number: u64,
+    text: String,
+    stamp: Stamp,
+    /// Whether something in it may say something.
+    matters: bool,
 }
 
 impl Log {
-    fn read(&mut self, number: u64, line: &str, out: &mut Emitter) {
+    fn read(&mut self, line: &Line<'_>, out: &mut Emitter) {
+        let (number, matters, line) = (line.number, line.matters, &*line.text());
         let own = |head: &Head<'_>| self.style.is_none_or(|style| style == head.style);
         if let Some(head) = head(line).filter(own) {
             self.style = Some(head.style);
+            let stamp = head.stamp;
             if self.is_back(&head) {
-                self.suspect((number, line.to_owned(), head.stamp), out);
+                let text = line.to_owned();
+                self.suspect(Opened { number, text, stamp, matters }, out);
             } else {
                 self.drop_suspects(out);
-                self.begin((number, line.to_owned(), head.stamp), out);
+                let mut text = self.flush(out);
+                text.push_str(line);
+                self.begin(Opened { number, text, stamp, matters });
             }
         } else if is_header(line) {
             self.drop_suspects(out);
             self.flush(out);
             self.latest = None;
         } else if let Some(record) = self.last_record() {
-            if record.len() < RECORD {
-                record.push('\n');
-                record.push_str(line);
+            record.matters |= matters;
+            if record.text.len() < RECORD {
+                record.text.push('\n');
+                record.text.push_str(line);
             }
         } else if !self.export.prelude(line, out) && !line.trim().is_empty() {
             out.skip("lines before the first record");
         }
     }
 
-    /// The text that a line without a head belongs to.
-    fn last_record(&mut self) -> Option<&mut String> {
-        let suspect = self.suspects.last_mut().map(|(_, text, _)| text);
-        suspect.or(self.open.as_mut().map(|(_, text)| text))
+    /// The record that a line without a head belongs to.
+    fn last_record(&mut self) -> Option<&mut Opened> {
+        self.suspects.last_mut().or(self.open.as_mut())
     }
 
     /// Begins a record with its first line, or with all of it.
-    fn begin(&mut self, (number, text, stamp): (u64, String, Stamp), out: &mut Emitter) {
-        self.flush(out);
-        let time = stamp.comparable();
+    fn begin(&mut self, record: Opened) {
+        let time = record.stamp.comparable();
         self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
-        if let Some(when) = stamp.when() {
-            self.export.met(Locator::Line(number), &when);
+        if let Some(when) = record.stamp.when() {
+            self.export.met(Locator::Line(record.number), &when);
         }
-        self.open = Some((number, text));
+        self.open = Some(record);
     }
 
     /// Whether a record lies long before the one before it. A local time may be an hour back when
@@ -156,21 +172,21 @@ impl Log {
 
     /// A record of long ago is text of the message before it, unless so many follow that the clock was
     /// set back.
-    fn suspect(&mut self, record: (u64, String, Stamp), out: &mut Emitter) {
+    fn suspect(&mut self, record: Opened, out: &mut Emitter) {
         self.suspects.push(record);
         if self.suspects.len() <= SUSPECTS {
             return;
         }
-        self.flush(out);
         self.latest = None;
         for record in std::mem::take(&mut self.suspects) {
-            self.begin(record, out);
+            self.flush(out);
+            self.begin(record);
         }
     }
 
     fn drop_suspects(&mut self, out: &mut Emitter) {
         let suspects = std::mem::take(&mut self.suspects);
-        let Some((number, ..)) = suspects.first() else { return };
+        let Some(Opened { number, .. }) = suspects.first() else { return };
         let detail = format!(
             "{} records from here on lie long before the record around them: taken for text of its message",
             suspects.len()
@@ -178,34 +194,44 @@ impl Log {
         out.problem(Locator::Line(*number), ProblemKind::AmbiguousTime, detail);
     }
 
-    fn flush(&mut self, out: &mut Emitter) {
-        let Some((number, text)) = self.open.take() else { return };
-        if !matters(&text) {
-            return out.skip(IDLE);
-        }
-        let Some((head, when)) = head(&text).and_then(|head| Some((head, head.stamp.when()?)))
-        else {
-            let detail = format!("its time is none: {}", cut(&text, limits::EXCERPT / 4));
-            return out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
+    /// Reads the record that was collected. Returns the room it took, empty.
+    fn flush(&mut self, out: &mut Emitter) -> String {
+        let Some(Opened { number, mut text, matters, .. }) = self.open.take() else {
+            return String::new();
         };
-        let (sender, subsystem, category, message) = tail(head.tail);
-        let record = Record {
-            locator: Locator::Line(number),
-            when,
-            kind: head.kind,
-            process: head.process,
-            process_path: None,
-            pid: head.pid,
-            sender,
-            subsystem,
-            category,
-            message,
-            boot: None,
-            row: &text,
-        };
-        if !messages::read(&record, out) {
+        if matters {
+            record(number, &text, out);
+        } else {
             out.skip(IDLE);
         }
+        text.clear();
+        text
+    }
+}
+
+/// Reads a whole record.
+fn record(number: u64, text: &str, out: &mut Emitter) {
+    let Some((head, when)) = head(text).and_then(|head| Some((head, head.stamp.when()?))) else {
+        let detail = format!("its time is none: {}", cut(text, limits::EXCERPT / 4));
+        return out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
+    };
+    let (sender, subsystem, category, message) = tail(head.tail);
+    let record = Record {
+        locator: Locator::Line(number),
+        when,
+        kind: head.kind,
+        process: head.process,
+        process_path: None,
+        pid: head.pid,
+        sender,
+        subsystem,
+        category,
+        message,
+        boot: None,
+        row: text,
+    };
+    if !messages::read(&record, out) {
+        out.skip(IDLE);
     }
 }
 

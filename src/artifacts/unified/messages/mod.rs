@@ -9,21 +9,22 @@ use crate::artifacts::Emitter;
 use crate::model::observation::Fact;
 
 /// Text of which some stands, as it is, in every record that says something: what the styles look for before
-/// they take a record apart.
+/// they take a record apart. A search is the faster the rarer the first four letters are.
 pub const NEEDLES: &[&str] = &[
     // Every line of the kernel about a socket, and one that was cut behind its first end.
     "(skipped: ",
     "-redacted>:",
     "=== system ",
     // `Successfully spawned`, `xpcproxy spawned`.
-    "spawned ",
-    "exited due to ",
-    // `removing`, `Enabling`, `Disabling`, and `booting out service`.
-    "ing service ",
-    "ing service: ",
-    "out service: ",
+    "pawned ",
+    "xited due to ",
+    "xited with exit",
+    "moving service",
+    "ooting out service",
+    // `Enabling`, `Disabling`.
+    "abling service ",
     "Bootstrap by ",
-    "launchd logging initialized",
+    "d logging initialized",
     " ssh2",
     "Authentication: ",
 ];
