@@ -3,7 +3,7 @@
 //! implementation for every style and for the native store.
 
 pub mod console;
-mod export;
+pub(in crate::artifacts) mod export;
 pub mod json;
 pub mod messages;
 mod stamp;
