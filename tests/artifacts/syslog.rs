@@ -63,6 +63,29 @@ fn only_process_1_is_launchd_and_only_process_0_logs_a_start() {
 }
 
 #[test]
+fn a_firewall_elsewhere_than_in_the_system_is_not_believed() {
+    let record = |path: &str| {
+        format!(
+            "{{\"timestamp\":\"2026-05-04 08:00:01.000000+0200\",\"processImagePath\":\"{path}\",\"processID\":112,\
+             \"eventType\":\"logEvent\",\"eventMessage\":\"Deny bootpd data in from 0.0.0.0:68 to port 0.0.0.0:67 proto=17\"}}\n"
+        )
+    };
+    let flows = |path: &str| told(&parse("unified-log-json", "x", record(path).as_bytes())).len();
+    assert_eq!(flows("/usr/libexec/ApplicationFirewall/socketfilterfw"), 1);
+    assert_eq!(flows("/tmp/socketfilterfw"), 0);
+}
+
+#[test]
+fn an_end_without_a_process_still_names_its_job() {
+    let out = system(
+        "Mar 11 10:00:00 otter com.apple.xpc.launchd[1] (org.example.a): Service exited due to SIGKILL\n",
+    );
+    let facts = told(&out);
+    let Some(Fact::JobEvent(event)) = facts.first() else { panic!("{facts:?}") };
+    assert_eq!((event.label.as_deref(), event.pid), (Some("org.example.a"), None));
+}
+
+#[test]
 fn a_shutdown_that_tells_another_time_than_its_line_is_a_problem() {
     let out = system("Mar 11 10:00:05 otter shutdown[9]: SHUTDOWN_TIME: 1593920805 0\n");
     assert_eq!((told(&out).len(), out.problems.len()), (0, 1));

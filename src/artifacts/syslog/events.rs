@@ -46,24 +46,23 @@ pub(super) fn read(
 /// `(LABEL[PID]): Service exited due to …`
 fn ended(number: u64, (when, row): (&When, &str), head: &Head<'_>, out: &mut Emitter) -> bool {
     let Some(kind) = old_message::exited(head.message, out) else { return false };
-    let job = head.context.rsplit_once('[').and_then(|(label, pid)| {
-        let pid = pid.strip_suffix(']')?.parse().ok()?;
-        Some((label, pid)).filter(|(label, _)| !label.is_empty())
-    });
+    // `LABEL[PID]`, or the label alone.
+    let (label, pid) = head
+        .context
+        .rsplit_once('[')
+        .and_then(|(label, pid)| Some((label, Some(pid.strip_suffix(']')?.parse().ok()?))))
+        .unwrap_or((head.context, None));
     // A label or a name may hold the text of a head or of a message.
     let is_twofold = head.is_twofold || head.message.contains("): ") || head.message.contains('\n');
-    match job {
-        _ if is_twofold => twofold(number, out),
-        Some((label, pid)) => {
-            let event =
-                JobEvent { domain: None, label: Some(out.text(label)), pid: Some(pid), kind };
-            let fact = Fact::JobEvent(Box::new(event));
-            out.cite(Locator::Line(number), when.clone(), row, fact);
-        }
-        None => {
-            let detail = "an end of a job does not tell whose";
-            out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
-        }
+    if is_twofold {
+        twofold(number, out);
+    } else if label.is_empty() {
+        let detail = "an end of a job does not tell whose";
+        out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
+    } else {
+        let event = JobEvent { domain: None, label: Some(out.text(label)), pid, kind };
+        let fact = Fact::JobEvent(Box::new(event));
+        out.cite(Locator::Line(number), when.clone(), row, fact);
     }
     true
 }
