@@ -18,6 +18,7 @@ pub mod reading;
 pub mod services_file;
 pub mod sockets;
 pub mod sshd_config;
+pub mod syslog;
 pub mod system_version;
 pub mod time_zone;
 pub mod unified;
@@ -31,10 +32,12 @@ use std::io::Read;
 
 /// Every artifact that Portolan reads, sorted by id.
 pub const ARTIFACTS: &[&dyn Artifact] = &[
+    &syslog::firewall::AppFirewallLog,
     &bodyfile::Bodyfile,
     &boots::BootTime,
     &date::DateOutput,
     &host_name::HostName,
+    &syslog::install::InstallLog,
     &launchctl::list::LaunchctlList,
     &launchctl::print::LaunchctlPrint,
     &launchctl::disabled::LaunchctlPrintDisabled,
@@ -45,7 +48,9 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &netstat::Netstat,
     &ps::Ps,
     &services_file::ServicesFile,
+    &syslog::shutdown::ShutdownLog,
     &sshd_config::SshdConfig,
+    &syslog::system::SystemLog,
     &system_version::SystemVersion,
     &time_zone::TimeZone,
     &collector::uac_acquisition_log::UacAcquisitionLog,
@@ -53,6 +58,7 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &unified::console::UnifiedLogConsole,
     &unified::json::UnifiedLogJson,
     &unified::text::UnifiedLogText,
+    &syslog::wifi::WifiLog,
 ];
 
 /// A kind of file that says something about ports, or about who, where and when.

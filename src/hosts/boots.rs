@@ -24,6 +24,8 @@ pub struct Boots {
     list: Vec<Boot>,
     /// For each boot, the last time known to lie in it.
     known_until: Vec<Timestamp>,
+    /// For each boot, until when a line that is known to lie in it may have been written.
+    lines_until: Vec<Timestamp>,
     /// For each boot, from when to when a log was written in it.
     running: Vec<Option<Window>>,
     /// For each boot, the acquisition that first told it.
@@ -92,7 +94,7 @@ impl Boots {
                 | Fact::Collection(CollectionClaim::Ended) => {
                     self.current.get(fact.acquisition).copied().flatten()
                 }
-                Fact::JobEvent(_) | Fact::Flow(_) | Fact::Log(_) => {
+                Fact::JobEvent(_) | Fact::Flow(_) | Fact::Log(_) | Fact::Shutdown => {
                     logs.get(&fact.place.source).and_then(|starts| {
                         let mut before = starts.iter().rev();
                         before.find(|(start, _)| *start <= window.lo).map(|(_, boot)| *boot)
@@ -102,6 +104,9 @@ impl Boots {
             };
             if let Some(until) = boot.and_then(|boot| self.known_until.get_mut(boot)) {
                 *until = (*until).max(window.lo);
+            }
+            if let Some(until) = boot.and_then(|boot| self.lines_until.get_mut(boot)) {
+                *until = (*until).max(window.hi);
             }
         }
     }
@@ -143,6 +148,7 @@ impl Boots {
     fn push(&mut self, claim: &Claim, id: String, started: Option<Window>) -> usize {
         self.list.push(Boot { id, started, ended: None, source: claim.source.to_owned() });
         self.known_until.push(claim.window.hi);
+        self.lines_until.push(claim.window.hi);
         self.running.push(None);
         self.told_by.push(claim.acquisition);
         self.list.len().saturating_sub(1)
@@ -211,7 +217,8 @@ impl Boots {
             return Some(current);
         }
         let index = (0..self.list.len()).rev().find(|index| after(*index))?;
-        self.known_until.get(index).is_some_and(|until| window.hi <= *until).then_some(index)
+        let until = self.known_until.get(index).max(self.lines_until.get(index));
+        until.is_some_and(|until| window.hi <= *until).then_some(index)
     }
 
     /// The boots, in order of time.

@@ -3,7 +3,7 @@
 //! The vocabulary of `blind_to`: `listeners`, `connections`, `tcp`, `udp`, `ipv4`, `ipv6`,
 //! `other users' sockets`, `process name`, `full process name`, `full address`, `filtered`,
 //! `between captures`, `plist directories`, `not-collected`; of logs also `loopback`, `not logged`,
-//! `suppressed`.
+//! `suppressed`, `other servers`.
 
 use super::dating::in_words;
 use super::{Coverage, Dated, HostCase, Sees, log_coverage};
@@ -125,7 +125,9 @@ fn of_acquisitions(case: &HostCase, listings: &[Coverage], logs: &[Coverage]) ->
         );
         rows.push(row(Some(window), "between captures", Sees::Partly, detail));
     }
-    if listings.is_empty() && logs.iter().all(|row| row.sees == Sees::No) {
+    // A login or a decision of the firewall shows who came, not which ports were held.
+    let mut held = logs.iter().filter(|row| row.direction != Direction::Inbound);
+    if listings.is_empty() && held.all(|row| row.sees == Sees::No) {
         let detail = "no listing of sockets (netstat, lsof) was collected: nothing shows which ports \
                       were held or reached";
         rows.push(row(None, "not-collected", Sees::No, detail.to_owned()));

@@ -16,6 +16,10 @@ struct Held<'a> {
     window: Option<Window>,
     /// Lines of the kernel about each protocol.
     kernel: BTreeMap<Protocol, u64>,
+    /// Lines of servers that tell who came.
+    logins: u64,
+    /// Decisions of the firewall that name a port, by protocol.
+    decisions: BTreeMap<Protocol, u64>,
     /// The kernel's counter of suppressed lines, by time.
     suppressed: Vec<(Window, u64)>,
 }
@@ -44,19 +48,25 @@ pub(super) fn of(case: &HostCase) -> Vec<Coverage> {
         };
     }
     let of_one = |(source, held): (SourceId, Held<'_>)| {
-        let span = held.span.filter(|span| span.kind == LogKind::Unified)?;
-        Some(rows(source, &held, span))
+        let span = held.span?;
+        Some(match span.kind {
+            LogKind::Unified => rows(source, &held, span),
+            LogKind::System | LogKind::Firewall => text_rows(source, &held, span),
+        })
     };
     logs.into_iter().filter_map(of_one).flatten().collect()
 }
 
 fn count(held: &mut Held<'_>, flow: &Flow, fact: &Dated) {
+    let more = |lines: &mut u64| *lines = lines.saturating_add(1);
+    match (flow.witness, flow.socket.protocol) {
+        (Witness::Server, _) => more(&mut held.logins),
+        (Witness::Firewall, Some(protocol)) => more(held.decisions.entry(protocol).or_default()),
+        (Witness::Kernel, Some(protocol)) => more(held.kernel.entry(protocol).or_default()),
+        _ => {}
+    }
     if flow.witness != Witness::Kernel {
         return;
-    }
-    if let Some(protocol) = flow.socket.protocol {
-        let lines = held.kernel.entry(protocol).or_default();
-        *lines = lines.saturating_add(1);
     }
     if let (Some(window), Some(suppressed)) = (fact.window(), flow.suppressed) {
         held.suppressed.push((window, suppressed));
@@ -114,4 +124,60 @@ fn rows(source: SourceId, held: &Held<'_>, span: &LogSpan) -> Vec<Coverage> {
         }
     };
     pairs.into_iter().map(row).collect()
+}
+
+/// Three rows a plain-text log and protocol: listeners, who came, and connections to elsewhere.
+fn text_rows(source: SourceId, held: &Held<'_>, span: &LogSpan) -> Vec<Coverage> {
+    let directions = [Direction::Listen, Direction::Inbound, Direction::Outbound];
+    let protocols = [Protocol::Tcp, Protocol::Udp];
+    let pairs = directions.iter().flat_map(|d| protocols.iter().map(move |p| (*d, *p)));
+    let row = |(direction, protocol): (Direction, Protocol)| {
+        let (sees, blind_to, told) = text_row(held, span.kind, direction, protocol);
+        Coverage {
+            boot: held.first.and_then(|fact| fact.boot),
+            source: Some(source),
+            window: held.window,
+            direction,
+            protocol: Some(protocol),
+            sees,
+            blind_to,
+            detail: format!("{}: {told}", span.layout),
+        }
+    };
+    pairs.map(row).collect()
+}
+
+fn text_row(
+    held: &Held<'_>,
+    kind: LogKind,
+    direction: Direction,
+    protocol: Protocol,
+) -> (Sees, Vec<&'static str>, String) {
+    let lines = held.kernel.get(&protocol).copied().unwrap_or_default();
+    if lines > 0 {
+        let told = format!("{lines} lines of the kernel");
+        return (Sees::Partly, vec!["loopback", "not logged"], told);
+    }
+    let decisions = held.decisions.get(&protocol).copied().unwrap_or_default();
+    let logins = if protocol == Protocol::Tcp { held.logins } else { 0 };
+    if direction == Direction::Inbound && (decisions > 0 || logins > 0) {
+        let told = format!(
+            "{logins} logins by sshd or Screen Sharing, {decisions} decisions of the firewall that \
+             name a port: nothing of other servers, and of the firewall only while it logged"
+        );
+        return (Sees::Partly, vec!["other servers", "not logged"], told);
+    }
+    let told = match (kind, direction) {
+        (LogKind::Firewall, Direction::Listen) => {
+            "the firewall names programs that listen without their ports"
+        }
+        (LogKind::Firewall, Direction::Outbound) => {
+            "the firewall does not judge connections to elsewhere"
+        }
+        (LogKind::Firewall, _) => "no decision of the firewall names a port",
+        (_, Direction::Listen) => "nothing writes here which ports are held",
+        (_, Direction::Inbound) => "no server writes here who came",
+        _ => "nothing writes here of connections to elsewhere",
+    };
+    (Sees::No, vec!["not logged"], told.to_owned())
 }

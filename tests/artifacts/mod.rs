@@ -8,6 +8,7 @@ mod lsof;
 mod netstat;
 mod property_list;
 mod ps;
+mod syslog;
 mod uac;
 mod unified_log;
 mod unified_messages;
@@ -46,6 +47,10 @@ pub(crate) fn place_of(artifact: &str, name: &str) -> String {
             "private/var/db/com.apple.xpc.launchd/disabled.501.plist".to_owned()
         }
         (None, "launchd-log") => "private/var/log/com.apple.xpc.launchd/launchd.log".to_owned(),
+        (None, "system-log") => "private/var/log/system.log".to_owned(),
+        (None, "appfirewall-log" | "install-log" | "shutdown-log" | "wifi-log") => {
+            format!("private/var/log/{}", artifact.replace("-log", ".log"))
+        }
         (None, _) => format!("live_response/{artifact}.txt"),
     }
 }

@@ -66,3 +66,13 @@ fn a_login_is_read_from_the_side_that_sshd_writes() {
     let flow = flow(&read("sshd", Some(5), text));
     assert_eq!(flow.socket.remote.address.text(), "10.0.0.9");
 }
+
+#[test]
+fn only_the_firewall_and_the_kernel_speak_for_the_firewall() {
+    let denied = "Deny bootpd data in from 0.0.0.0:68 to port 0.0.0.0:67 proto=17";
+    let stealth = "Stealth Mode connection attempt to UDP 192.0.2.1:137 from 192.0.2.9:137";
+    let count = |process, pid, text| read(process, Some(pid), text).observations.len();
+    assert_eq!((count("socketfilterfw", 112, denied), count("logger", 112, denied)), (1, 0));
+    assert_eq!((count("kernel", 0, stealth), count("kernel", 7, stealth)), (1, 0));
+    assert_eq!(count("kernel", 0, denied), 0);
+}

@@ -2,3 +2,4 @@
 
 mod lives;
 mod logs;
+mod text_logs;

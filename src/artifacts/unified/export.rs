@@ -1,4 +1,4 @@
-//! What every export style shares: what a file as a whole says.
+//! What every export style and the plain-text logs share: what a file as a whole says.
 
 use crate::artifacts::Emitter;
 use crate::model::Text;
@@ -10,14 +10,16 @@ use std::collections::BTreeMap;
 const BOOTS: usize = 64;
 
 /// Bytes of a record that are kept; kernel and Network.framework write far less.
-pub(super) const RECORD: usize = 64 << 10;
+pub(in crate::artifacts) const RECORD: usize = 64 << 10;
 
 /// Why most records are passed over.
-pub(super) const IDLE: &str = "records that tell nothing of ports";
+pub(in crate::artifacts) const IDLE: &str = "records that tell nothing of ports";
 
 /// What is remembered of an export while it is read.
 #[derive(Debug, Default)]
-pub(super) struct Export {
+pub(in crate::artifacts) struct Export {
+    /// Which log it is of.
+    kind: LogKind,
     /// Its style.
     pub(super) layout: &'static str,
     /// The predicate of its prelude.
@@ -40,8 +42,13 @@ impl Export {
         Self { layout, ..Self::default() }
     }
 
+    /// Nothing met yet of a log of that kind.
+    pub(in crate::artifacts) fn of_kind(kind: LogKind, layout: &'static str) -> Self {
+        Self { kind, ..Self::of(layout) }
+    }
+
     /// A record with a time was met.
-    pub(super) fn met(&mut self, locator: Locator, when: &When) {
+    pub(in crate::artifacts) fn met(&mut self, locator: Locator, when: &When) {
         if self.first.is_none() {
             self.first = Some((locator, when.clone()));
         }
@@ -73,9 +80,9 @@ impl Export {
     }
 
     /// Says what the file is, at its first and at its last record.
-    pub(super) fn finish(self, out: &mut Emitter) {
+    pub(in crate::artifacts) fn finish(self, out: &mut Emitter) {
         let span = LogSpan {
-            kind: LogKind::Unified,
+            kind: self.kind,
             layout: Text::from(self.layout),
             whole: !self.cut,
             predicate: self.predicate,

@@ -44,6 +44,11 @@ impl Search {
     }
 }
 
+/// Whether something in this text may say something.
+pub(in crate::artifacts) fn matters(text: &str) -> bool {
+    SEARCH.next(text.as_bytes(), 0).is_some()
+}
+
 /// A line of an export, without its line end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line<'a> {

@@ -3,9 +3,9 @@
 //! implementation for every style and for the native store.
 
 pub mod console;
-mod export;
+pub(in crate::artifacts) mod export;
 pub mod json;
-mod lines;
+pub(in crate::artifacts) mod lines;
 pub mod messages;
 mod stamp;
 pub mod text;

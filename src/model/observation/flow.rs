@@ -77,9 +77,10 @@ pub struct Flow {
 }
 
 /// A kind of log, for what it could and could not show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogKind {
     /// The unified log.
+    #[default]
     Unified,
     /// `system.log` and its siblings.
     System,

@@ -3,6 +3,7 @@
 mod boot;
 pub(crate) mod line;
 pub(crate) mod message;
+pub(crate) mod old_message;
 
 use crate::artifacts::reading::for_each_line;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};

@@ -1,5 +1,6 @@
 //! Messages of the unified log → facts (unified-log.md C), whatever style they came in.
 
+mod firewall;
 mod kernel;
 mod launchd;
 mod services;
@@ -27,6 +28,10 @@ pub const NEEDLES: &[&str] = &[
     "d logging initialized",
     " ssh2",
     "Authentication: ",
+    // The application firewall: `Deny … proto=17`, `Allow TCP LISTEN  (in:0 out:1)`.
+    "oto=",
+    "Stealth Mode connection attempt to ",
+    "(in:",
 ];
 
 /// Emits what a record says. Returns whether it said anything.
@@ -34,7 +39,10 @@ pub fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
     match record.kind {
         RecordKind::Timesync => timesync(record, out),
         RecordKind::Log => {
-            kernel::read(record, out) || launchd::read(record, out) || services::read(record, out)
+            kernel::read(record, out)
+                || launchd::read(record, out)
+                || services::read(record, out)
+                || firewall::read(record, out)
         }
         RecordKind::Loss | RecordKind::Other => false,
     }
