@@ -16,6 +16,8 @@ struct Held<'a> {
     window: Option<Window>,
     /// Lines of the kernel about each protocol.
     kernel: BTreeMap<Protocol, u64>,
+    /// Lines of Network.framework about listeners and connections of each protocol.
+    network: BTreeMap<(Direction, Protocol), u64>,
     /// Lines of servers that tell who came.
     logins: u64,
     /// Decisions of the firewall that name a port, by protocol.
@@ -63,6 +65,10 @@ fn count(held: &mut Held<'_>, flow: &Flow, fact: &Dated) {
         (Witness::Server, _) => more(&mut held.logins),
         (Witness::Firewall, Some(protocol)) => more(held.decisions.entry(protocol).or_default()),
         (Witness::Kernel, Some(protocol)) => more(held.kernel.entry(protocol).or_default()),
+        (Witness::NetworkFramework, Some(protocol)) => {
+            let direction = flow.direction.unwrap_or(Direction::Unknown);
+            more(held.network.entry((direction, protocol)).or_default());
+        }
         _ => {}
     }
     if flow.witness != Witness::Kernel {
@@ -90,21 +96,8 @@ fn rows(source: SourceId, held: &Held<'_>, span: &LogSpan) -> Vec<Coverage> {
         (Direction::Outbound, Protocol::Tcp),
         (Direction::Outbound, Protocol::Udp),
     ];
-    let row = |(direction, protocol): (Direction, Protocol)| {
-        let lines = held.kernel.get(&protocol).copied().unwrap_or_default();
-        let (mut blind_to, sees, told) = if (direction, protocol)
-            == (Direction::Listen, Protocol::Udp)
-        {
-            (vec!["udp"], Sees::No, "the kernel does not log that a UDP port is bound".to_owned())
-        } else if lines == 0 {
-            let told = "no line of the kernel about its sockets: the kernel writes none unless it is \
-                        told to, before macOS 15.5";
-            (vec!["not logged"], Sees::No, told.to_owned())
-        } else {
-            let told =
-                format!("{lines} lines of the kernel; at least {lost} suppressed between them");
-            (vec!["loopback", "full address"], Sees::Partly, told)
-        };
+    let told = |(direction, protocol): (Direction, Protocol)| {
+        let (mut blind_to, sees, told) = row(held, lost, direction, protocol);
         if lost > 0 && sees == Sees::Partly {
             blind_to.push("suppressed");
         }
@@ -123,7 +116,41 @@ fn rows(source: SourceId, held: &Held<'_>, span: &LogSpan) -> Vec<Coverage> {
             detail: format!("unified log ({}): {told}{cut}", span.layout),
         }
     };
-    pairs.into_iter().map(row).collect()
+    pairs.into_iter().map(told).collect()
+}
+
+/// What an export could see of one direction and protocol: by the kernel's own log, else by what programs that
+/// use Network.framework write.
+fn row(
+    held: &Held<'_>,
+    lost: u64,
+    direction: Direction,
+    protocol: Protocol,
+) -> (Vec<&'static str>, Sees, String) {
+    let lines = held.kernel.get(&protocol).copied().unwrap_or_default();
+    let network = held.network.get(&(direction, protocol)).copied().unwrap_or_default();
+    let also = match network {
+        0 => String::new(),
+        lines => format!(
+            "; {lines} lines of Network.framework, in which programs that use sockets directly do not appear"
+        ),
+    };
+    let (mut blind_to, mut sees, told) = if (direction, protocol)
+        == (Direction::Listen, Protocol::Udp)
+    {
+        (vec!["udp"], Sees::No, "the kernel does not log that a UDP port is bound".to_owned())
+    } else if lines == 0 {
+        let told = "no line of the kernel about its sockets: the kernel writes none unless it is told to, \
+                    before macOS 15.5";
+        (vec!["not logged"], Sees::No, told.to_owned())
+    } else {
+        let told = format!("{lines} lines of the kernel; at least {lost} suppressed between them");
+        (vec!["loopback", "full address"], Sees::Partly, told)
+    };
+    if network > 0 && sees == Sees::No {
+        (blind_to, sees) = (vec!["other programs", "full address"], Sees::Partly);
+    }
+    (blind_to, sees, told + &also)
 }
 
 /// Three rows a plain-text log and protocol: listeners, who came, and connections to elsewhere.

@@ -203,6 +203,10 @@ impl Maker<'_> {
                 binding.notes.push(format!("used on behalf of pid {effective} (delegated socket)"));
             }
         }
+        if part.rows.iter().all(Row::is_only_advertised) {
+            binding.certainty = Certainty::Inferred;
+            binding.notes.push("registered with mDNSResponder; not seen to be open".to_owned());
+        }
         binding.notes.extend(part.notes.iter().cloned());
         binding.notes.sort();
         binding.notes.dedup();

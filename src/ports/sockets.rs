@@ -6,7 +6,9 @@ use crate::hosts::{Dated, HostCase};
 use crate::model::binding::BindingState;
 use crate::model::interval::Window;
 use crate::model::network::{Address, Port, Protocol, Scope, SocketState, scope_of};
-use crate::model::observation::{Fact, Flow, FlowEvent, Known, Problem, ProblemKind, Socket};
+use crate::model::observation::{
+    Fact, Flow, FlowEvent, Known, Problem, ProblemKind, Socket, Witness,
+};
 use crate::model::provenance::{Locator, SourceId};
 use crate::model::service::Direction;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +69,11 @@ impl Row<'_> {
     /// Its local address without a zone: the same socket may be printed with and without.
     pub fn local_address(&self) -> Address {
         plain(&self.socket.local.address)
+    }
+
+    /// Whether it only tells that a program wants to be reached on the port.
+    pub fn is_only_advertised(&self) -> bool {
+        self.flow.is_some_and(|flow| flow.witness == Witness::Bonjour)
     }
 
     /// When the socket is known to have been there: at the row's time, and, where the row tells for how
@@ -193,7 +200,7 @@ impl Context<'_> {
         socket: &'a Socket,
         flow: Option<&'a Flow>,
     ) -> Option<Row<'a>> {
-        let protocol = socket.protocol?;
+        let protocol = socket.protocol.or_else(|| self.advertised(fact, socket, flow))?;
         let local_port = number(&socket.local.port, protocol, self.names);
         let remote_port = number(&socket.remote.port, protocol, self.names);
         let connected = !matches!(socket.remote.port, Port::None);
@@ -226,6 +233,14 @@ impl Context<'_> {
         };
         let pid = socket.pid;
         Some(Row { key, fact, socket, flow, pid, local_port, state, probable })
+    }
+
+    /// The transport of a registration whose type is masked: TCP, if somebody was seen to listen there.
+    fn advertised(&self, fact: &Dated, socket: &Socket, flow: Option<&Flow>) -> Option<Protocol> {
+        let port = socket.local.port.number()?;
+        let key = (fact.acquisition, Protocol::Tcp, port);
+        let masked = flow.is_some_and(|flow| flow.witness == Witness::Bonjour);
+        (masked && self.listening.contains_key(&key)).then_some(Protocol::Tcp)
     }
 
     /// The peer's own port says nothing where the peer connected to us: many sockets, one row.

@@ -38,6 +38,7 @@ macro_rules! snapshot {
 }
 
 snapshot!(every_kind_of_kernel_line_is_read, "unified-log-text", "default.txt");
+snapshot!(programs_tell_of_their_own_connections_and_listeners, "unified-log-text", "network.txt");
 snapshot!(compact_lines_are_local_to_a_millisecond, "unified-log-text", "compact.txt");
 snapshot!(syslog_lines_name_host_and_pid, "unified-log-text", "syslog.txt");
 snapshot!(a_console_copy_counts_midnights, "unified-log-console", "copy.txt");

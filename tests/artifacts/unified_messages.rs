@@ -6,6 +6,16 @@ use portolan::model::observation::{Fact, Flow, FlowEvent, When};
 use portolan::model::provenance::Locator;
 
 fn read(process: &str, pid: Option<u32>, message: &str) -> Emitter {
+    read_of(process, pid, ("", ""), message)
+}
+
+/// A message with its sender and its subsystem.
+fn read_of(
+    process: &str,
+    pid: Option<u32>,
+    (sender, subsystem): (&str, &str),
+    message: &str,
+) -> Emitter {
     let mut out = Emitter::default();
     let record = Record {
         locator: Locator::Line(1),
@@ -14,8 +24,8 @@ fn read(process: &str, pid: Option<u32>, message: &str) -> Emitter {
         process,
         process_path: None,
         pid,
-        sender: "",
-        subsystem: "",
+        sender,
+        subsystem,
         category: "",
         message,
         boot: None,
@@ -75,4 +85,123 @@ fn only_the_firewall_and_the_kernel_speak_for_the_firewall() {
     assert_eq!((count("socketfilterfw", 112, denied), count("logger", 112, denied)), (1, 0));
     assert_eq!((count("kernel", 0, stealth), count("kernel", 7, stealth)), (1, 0));
     assert_eq!(count("kernel", 0, denied), 0);
+}
+
+const FRAMEWORK: (&str, &str) = ("Network", "com.apple.network");
+
+const CANCELLED: &str = "[C4 37BD558C-3A5B-4C5E-9D6E-1F2A3B4C5D6E IPv4#b2ff5fdb:443 tcp, url hash: 5fe282c6, definite, attribution: developer] cancelled\n\
+    \t[C4 D935AE40-3A5B-4C5E-9D6E-1F2A3B4C5D6E IPv4#1e4f17b5:49281<->IPv4#b2ff5fdb:443]\n\
+    \tConnected Path: satisfied (Path is satisfied), viable, interface: en0\n\
+    \tDuration: 12.345s, TCP @0.000s took 0.001s\n\
+    \tbytes in/out: 111/85518, packets in/out: 3/7, rtt: 0.001s";
+
+#[test]
+fn a_cancelled_connection_tells_both_ports_and_how_long_it_was_open() {
+    let flow = flow(&read_of("harbor", Some(640), FRAMEWORK, CANCELLED));
+    assert_eq!(flow.event, FlowEvent::Ended { open_ms: Some(12_345), connected_ms: None });
+    let ports = (flow.socket.local.port.number(), flow.socket.remote.port.number());
+    assert_eq!((ports, flow.number), ((Some(49281), Some(443)), Some(4)));
+    assert_eq!((flow.socket.bytes_in, flow.socket.bytes_out), (Some(111), Some(85518)));
+    assert_eq!(flow.socket.remote.address.text(), "", "a hash is no address");
+}
+
+#[test]
+fn a_connection_that_is_cancelled_without_ends_was_never_made() {
+    let first = CANCELLED.lines().next().unwrap();
+    let out = read_of("harbor", Some(640), FRAMEWORK, first);
+    assert_eq!(flow(&out).event, FlowEvent::Failed(0));
+    let started = first.replace("] cancelled", "] start");
+    assert_eq!(flow(&read_of("harbor", Some(640), FRAMEWORK, &started)).event, FlowEvent::Began);
+}
+
+#[test]
+fn loopback_is_told_in_clear() {
+    let text = "[C7 127.0.0.1:8000 tcp, definite, attribution: developer] start";
+    let flow = flow(&read_of("harbor", Some(640), FRAMEWORK, text));
+    assert_eq!(flow.socket.remote.address.text(), "127.0.0.1");
+}
+
+#[test]
+fn listeners_are_read_in_each_of_their_forms() {
+    let told = |text: &str| {
+        let flow = flow(&read_of("harbor", Some(640), FRAMEWORK, text));
+        (flow.event, flow.socket.local.port.number(), flow.socket.local.address.text())
+    };
+    let any = || "*".to_owned();
+    let start = "[L1 tcp, local: ::.9120, definite, attribution: developer, server] start";
+    assert_eq!(told(start), (FlowEvent::Began, Some(9120), any()));
+    let inbox = "nw_listener_reconcile_inboxes_on_queue [L2] Started inbox <private> with parameters udp, local: 0.0.0.0:5300, definite";
+    assert_eq!(told(inbox), (FlowEvent::Seen, Some(5300), any()));
+    let failed = "nw_listener_socket_inbox_create_socket bind(409, ::1.9120) tcp, local: ::1.9120, definite, server failed [48: Address already in use]";
+    assert_eq!(told(failed), (FlowEvent::Failed(48), Some(9120), "::1".to_owned()));
+    let chosen = start.replace("9120", "0");
+    let out = read_of("harbor", Some(640), FRAMEWORK, &chosen);
+    assert!(out.observations.is_empty());
+    assert_eq!(out.skipped.values().sum::<u64>(), 1, "a port that is not told is counted");
+}
+
+#[test]
+fn a_program_that_writes_like_the_framework_is_not_taken_for_it() {
+    for (sender, subsystem) in
+        [("", "com.apple.network"), ("harbor", "com.apple.network"), ("Network", "com.example")]
+    {
+        let out = read_of("harbor", Some(640), (sender, subsystem), CANCELLED);
+        assert!(out.observations.is_empty(), "{sender} {subsystem}");
+    }
+}
+
+#[test]
+fn registrations_name_port_and_client_in_the_forms_of_old_and_new_systems() {
+    let told = |text: &str| {
+        let flow = flow(&read("mDNSResponder", Some(200), text));
+        let socket = flow.socket;
+        let name = socket.name.unwrap().text.to_string();
+        (socket.local.port.number(), socket.pid, name, socket.protocol)
+    };
+    let new = "[R12] DNSServiceRegister START -- service type: <mask.hash: 'Q1r+Zg=='> 2815310201, domain: <mask.hash: '(null)'> 0, port: 9120, flags: 0x0, interface index: 0, client pid: 640 (harbor), name hash: 1a2b3c4d";
+    assert_eq!(told(new), (Some(9120), Some(640), "harbor".to_owned(), None));
+    let stop = "[R12] DNSServiceRegister STOP -- SRV name: mac._http._tcp.local. 2815310201, port: 9120, flags: 0x0, interface index: 0, client pid: 640 (odd), port: 1, client pid: 1 (a), name hash: 1a2b3c4d, duration: 1h2m";
+    let odd = told(stop);
+    assert_eq!(
+        (odd.0, odd.1),
+        (Some(1), Some(1)),
+        "a name that holds the text of a line is read from its end"
+    );
+    let old = "[R5] DNSServiceRegister(0, 0, \"mac\", \"_http._tcp.\", \"\", \"\", 8080) START PID[641](python3)";
+    let tcp = Some(portolan::model::network::Protocol::Tcp);
+    assert_eq!(told(old), (Some(8080), Some(641), "python3".to_owned(), tcp));
+    let result = "[R5] DNSServiceRegister(mac._http._tcp.local., 8080) REGISTERED";
+    assert!(read("mDNSResponder", Some(200), result).observations.is_empty());
+    assert!(read("harbor", Some(640), old).observations.is_empty());
+}
+
+#[test]
+fn every_message_that_is_read_holds_a_text_that_is_looked_for() {
+    let read_texts = [
+        LISTEN,
+        CANCELLED,
+        "[L1 tcp, local: ::.9120, server] start",
+        "[R5] DNSServiceRegister(0, 0, \"\", \"_x._tcp\", \"\", \"\", 8080) START PID[641](python3)",
+        "nw_listener_x [L2] Started inbox i with parameters udp, local: 0.0.0.0:5300, definite",
+        "nw_listener_socket_inbox_create_socket bind(4, ::.9120) tcp, server failed [48: x]",
+        "Successfully spawned a[1] because ipc (socket)",
+        "xpcproxy spawned with pid 5",
+        "exited due to SIGTERM",
+        "exited with exit reason (1)",
+        "removing service: x",
+        "booting out service: caller = x",
+        "Enabling service x",
+        "Disabling service x",
+        "Bootstrap by launchctl[5] for /x succeeded (0: )",
+        "launchd logging initialized. name: x",
+        "Accepted publickey for a from 192.0.2.9 port 5 ssh2",
+        "Authentication: SUCCEEDED :: User Name: a :: Viewer Address: 192.0.2.9 :: Type: DH",
+        "Deny bootpd data in from 0.0.0.0:68 to port 0.0.0.0:67 proto=17",
+        "Dropbox: Allow TCP LISTEN  (in:0 out:1)",
+        "=== system boot: X",
+    ];
+    for text in read_texts {
+        let found = messages::NEEDLES.iter().any(|needle| text.contains(needle));
+        assert!(found, "{text}");
+    }
 }

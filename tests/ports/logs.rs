@@ -3,7 +3,7 @@
 use crate::story::{Files, Told, netstat_26, time};
 use crate::support::fixture_bytes;
 use portolan::hosts::{Options, Sees};
-use portolan::model::binding::{BindingState, EndState};
+use portolan::model::binding::{BindingState, Certainty, EndState};
 use portolan::model::network::{Address, Protocol};
 use portolan::model::observation::ProblemKind;
 use portolan::model::service::Direction;
@@ -234,4 +234,91 @@ fn a_log_and_lsof_agree_by_process_and_port() {
         stamp(binding.interval.unwrap().earliest_start.unwrap()),
         "2026-04-15T12:00:00.100000Z"
     );
+}
+
+/// A record of Network.framework in the default style, by the process with that pid.
+fn framework(clock: &str, process: &str, pid: u32, message: &str) -> String {
+    format!(
+        "2026-04-15 {clock}-0300 0x1a2b     Default     0x0                  {pid:<6} 0    {process}: (Network) \
+         [com.apple.network:connection] {message}\n"
+    )
+}
+
+fn cancelled(local: u16, remote: &str) -> String {
+    format!(
+        "[C4 37BD558C-3A5B-4C5E-9D6E-1F2A3B4C5D6E {remote} tcp, definite, attribution: developer] cancelled\n\
+         \t[C4 D935AE40-3A5B-4C5E-9D6E-1F2A3B4C5D6E 127.0.0.1:{local}<->{remote}]\n\
+         \tConnected Path: satisfied (Path is satisfied), viable, interface: lo0\n\
+         \tDuration: 60.000s, TCP @0.000s took 0.001s\n\
+         \tbytes in/out: 111/85518, packets in/out: 3/7, rtt: 0.001s"
+    )
+}
+
+#[test]
+fn a_connection_on_loopback_is_told_by_network_framework_from_its_beginning_to_its_end() {
+    let records = [
+        framework("09:00:00.000000", "harbor", 640, "[C4 127.0.0.1:8000 tcp, definite] start"),
+        framework("09:01:00.000000", "harbor", 640, &cancelled(49281, "127.0.0.1:8000")),
+    ];
+    let told = told(&records);
+    let (start, first, last, end, state) = life(&told, 8000);
+    assert_eq!((&*start, &*first), ("2026-04-15T12:00:00.000000Z", "2026-04-15T12:00:00.000000Z"));
+    assert_eq!((&*last, &*end), ("2026-04-15T12:01:00.000000Z", "2026-04-15T12:01:00.000000Z"));
+    assert_eq!(state, EndState::Ended);
+    let coverage = told.host().coverage.iter().find(|row| {
+        (row.direction, row.protocol) == (Direction::Outbound, Some(Protocol::Tcp))
+            && row.source.is_some()
+    });
+    assert!(coverage.unwrap().blind_to.contains(&"other programs"));
+}
+
+#[test]
+fn the_kernel_and_network_framework_tell_of_one_connection_by_its_process_and_ports() {
+    let block = cancelled(50123, "192.0.2.7:4444");
+    let records = [
+        connects("09:00:00.500000", (50123, 4444), 91, "harbor:640"),
+        framework("09:01:00.000000", "harbor", 640, &block),
+    ];
+    let told = told(&records);
+    let bindings = told.bindings(4444);
+    assert_eq!(bindings.len(), 1, "the redacted peer is the one that the framework tells");
+    assert_eq!(bindings[0].remote_address.as_ref().unwrap().text(), "192.0.2.7");
+    assert_eq!(bindings[0].sightings, 2);
+}
+
+#[test]
+fn a_copy_without_pids_gets_the_pid_from_the_kernels_line_about_the_same_ports() {
+    let rest = "so_gencnt: 91 t_state: SYN_SENT process: harbor:640 SYN in/out: 0/1 bytes in/out: 0/0 pkts in/out: 0/0 \
+                rtt: 0.0 ms rttvar: 250.0 ms base_rtt: 0 ms error: 0 so_error: 0 svc/tc: 0 flow: 0x1";
+    let text = format!(
+        "default\t09:00:00.500000-0300\tkernel\ttcp connect outgoing: [<IPv4-redacted>:50123<-><IPv4-redacted>:4444] interface: en0 (skipped: 0)\n{rest}\n\
+         default\t09:01:00.000000-0300\tharbor\t{}\n",
+        cancelled(50123, "192.0.2.7:4444")
+    );
+    let captured_at = Some(time("2026-04-16T12:00:00Z"));
+    let options = Options { captured_at, ..Options::default() };
+    let told = Files::default().with("case/console.txt", text).told_with(&options);
+    let bindings = told.bindings(4444);
+    assert_eq!(bindings.len(), 1);
+    assert_eq!((bindings[0].pid, bindings[0].sightings), (Some(640), 2));
+}
+
+#[test]
+fn a_registration_alone_is_inferred_and_a_masked_one_counts_for_the_listener_that_was_seen() {
+    let mdns = |clock: &str, message: &str| {
+        format!(
+            "2026-04-15 {clock}-0300 0x1a2b     Default     0x0                  200    0    mDNSResponder: \
+             [com.apple.mDNSResponder:Default] {message}\n"
+        )
+    };
+    let old = "[R5] DNSServiceRegister(0, 0, \"mac\", \"_http._tcp.\", \"\", \"\", 8080) START PID[641](python3)";
+    let masked = "[R12] DNSServiceRegister START -- service type: <mask.hash: 'Q1r+Zg=='> 1, domain: <mask.hash: '(null)'> 0, port: 8443, flags: 0x0, interface index: 0, client pid: 640 (acmed), name hash: 1a2b3c4d";
+    let told = told(&[
+        mdns("08:00:00.000000", old),
+        mdns("08:00:01.000000", masked),
+        listens("09:00:00.100000", 8443, 77, "acmed:640"),
+    ]);
+    assert_eq!(told.binding(8080).certainty, Certainty::Inferred);
+    let seen = told.binding(8443);
+    assert_eq!((seen.certainty, seen.sightings), (Certainty::Observed, 2));
 }

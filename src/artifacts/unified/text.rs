@@ -16,7 +16,10 @@ catalog::entry! {
     ///
     /// ## What it proves
     /// What the kernel wrote of single sockets (who listened, connected, failed to, from when to when; redacted
-    /// addresses stay unknown), what launchd wrote of jobs, and when the host started.
+    /// addresses stay unknown), what programs that use Network.framework wrote of their own connections and
+    /// listeners (on loopback too), which ports were registered with mDNSResponder, who logged in by ssh or
+    /// Screen Sharing, what the application firewall decided, what launchd wrote of jobs, and when the host
+    /// started.
     ///
     /// ## What it does not
     /// An absence. The kernel logs no loopback, no UDP bind, at most 1,000 lines a minute, and before macOS

@@ -18,8 +18,6 @@ pub enum Witness {
     Firewall,
     /// A server that tells who came (sshd, screensharingd).
     Server,
-    /// `LuLu`, a firewall by Objective-See.
-    Lulu,
 }
 
 impl Witness {
@@ -31,7 +29,6 @@ impl Witness {
             Self::Bonjour => "mDNSResponder log",
             Self::Firewall => "application firewall log",
             Self::Server => "server log",
-            Self::Lulu => "LuLu log",
         }
     }
 }

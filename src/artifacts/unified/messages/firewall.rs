@@ -5,9 +5,10 @@
 //! printed by xnu `bsd/netinet/tcp_input.c` and `udp_usrreq.c` too.
 
 use super::super::Record;
+use super::{named, plain_socket};
 use crate::artifacts::Emitter;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
-use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, ProcessName, Socket, Witness};
+use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Witness};
 use crate::model::service::Direction;
 use std::net::IpAddr;
 
@@ -136,24 +137,9 @@ fn flow(decision: &Decision<'_>, out: &mut Emitter) -> Flow {
         Some(IpAddr::V6(_)) => Families::V6,
         None => Families::default(),
     };
-    let name = decision.name.filter(|name| !name.is_empty());
-    let name = name.map(|name| ProcessName { text: out.text(name), cut: false });
-    let socket = Socket {
-        protocol: Some(decision.protocol),
-        families,
-        local: endpoint(decision.to),
-        remote: endpoint(decision.from),
-        state: SocketState::Unknown,
-        pcb: None,
-        gencnt: None,
-        pid: None,
-        effective_pid: None,
-        name,
-        user: None,
-        descriptor: None,
-        bytes_in: None,
-        bytes_out: None,
-    };
+    let ends = (endpoint(decision.to), endpoint(decision.from));
+    let mut socket = plain_socket(decision.protocol, families, ends, SocketState::Unknown);
+    socket.name = decision.name.and_then(|name| named(name, out));
     Flow {
         witness: Witness::Firewall,
         event: decision.event,

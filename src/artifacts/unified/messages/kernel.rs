@@ -3,10 +3,11 @@
 //! Source of the format: xnu `bsd/netinet/tcp_log.c` and `udp_log.c` of macOS 10.15 to 26.
 
 use super::super::Record;
+use super::plain_socket;
 use crate::artifacts::Emitter;
 use crate::model::Text;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
-use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, ProcessName, Socket, Witness};
+use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, ProcessName, Witness};
 use crate::model::service::Direction;
 use std::net::IpAddr;
 
@@ -113,22 +114,12 @@ fn flow(
             (FlowEvent::Ended { open_ms, connected_ms }, state)
         }
     };
-    let socket = Socket {
-        protocol: Some(protocol),
-        families,
-        local,
-        remote,
-        state,
-        pcb: None,
-        gencnt: number("so_gencnt: "),
-        pid: Some(pid).filter(|pid| *pid != 0),
-        effective_pid: None,
-        name: Some(ProcessName { text: out.text(name), cut: name.len() >= NAME }),
-        user: None,
-        descriptor: None,
-        bytes_in: bytes.and_then(|(one, _)| one.parse().ok()),
-        bytes_out: bytes.and_then(|(_, other)| other.parse().ok()),
-    };
+    let mut socket = plain_socket(protocol, families, (local, remote), state);
+    socket.gencnt = number("so_gencnt: ");
+    socket.pid = Some(pid).filter(|pid| *pid != 0);
+    socket.name = Some(ProcessName { text: out.text(name), cut: name.len() >= NAME });
+    socket.bytes_in = bytes.and_then(|(one, _)| one.parse().ok());
+    socket.bytes_out = bytes.and_then(|(_, other)| other.parse().ok());
     let suppressed = number("(skipped: ");
     let witness = Witness::Kernel;
     Some(Flow { witness, event, direction, socket, number: None, process_path: None, suppressed })

@@ -1,13 +1,16 @@
 //! Messages of the unified log → facts (unified-log.md C), whatever style they came in.
 
+mod bonjour;
 mod firewall;
 mod kernel;
 mod launchd;
+mod network;
 mod services;
 
 use super::{Record, RecordKind};
 use crate::artifacts::Emitter;
-use crate::model::observation::Fact;
+use crate::model::network::{Endpoint, Families, Protocol, SocketState};
+use crate::model::observation::{Fact, ProcessName, Socket};
 
 /// Text of which some stands, as it is, in every record that says something: what the styles look for before
 /// they take a record apart. A search is the faster the rarer the first four letters are.
@@ -32,6 +35,12 @@ pub const NEEDLES: &[&str] = &[
     "oto=",
     "Stealth Mode connection attempt to ",
     "(in:",
+    // Network.framework: connections, listeners, and a listener that failed.
+    "] start",
+    "] cancelled",
+    "ted inbox ",
+    "_socket bind(",
+    "DNSServiceRegister",
 ];
 
 /// Emits what a record says. Returns whether it said anything.
@@ -43,6 +52,8 @@ pub fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
                 || launchd::read(record, out)
                 || services::read(record, out)
                 || firewall::read(record, out)
+                || network::read(record, out)
+                || bonjour::read(record, out)
         }
         RecordKind::Loss | RecordKind::Other => false,
     }
@@ -60,4 +71,34 @@ fn timesync(record: &Record<'_>, out: &mut Emitter) -> bool {
     };
     out.cite(record.locator, record.when.clone(), record.row, fact);
     true
+}
+
+/// A socket of which a message tells only its ends and its state.
+fn plain_socket(
+    protocol: Protocol,
+    families: Families,
+    (local, remote): (Endpoint, Endpoint),
+    state: SocketState,
+) -> Socket {
+    Socket {
+        protocol: Some(protocol),
+        families,
+        local,
+        remote,
+        state,
+        pcb: None,
+        gencnt: None,
+        pid: None,
+        effective_pid: None,
+        name: None,
+        user: None,
+        descriptor: None,
+        bytes_in: None,
+        bytes_out: None,
+    }
+}
+
+/// The whole name of a process, if there is one.
+fn named(name: &str, out: &mut Emitter) -> Option<ProcessName> {
+    (!name.is_empty()).then(|| ProcessName { text: out.text(name), cut: false })
 }

@@ -1,9 +1,10 @@
 //! Servers that tell who came (sshd, screensharingd; unified-log.md C.4) → connections that reached them.
 
 use super::super::Record;
+use super::{named, plain_socket};
 use crate::artifacts::Emitter;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
-use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, ProcessName, Socket, Witness};
+use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Witness};
 use crate::model::service::Direction;
 use std::net::IpAddr;
 
@@ -56,23 +57,13 @@ fn inbound(
     (ip, peer_port): (IpAddr, Port),
     out: &mut Emitter,
 ) -> Flow {
-    let name = ProcessName { text: out.text(record.process), cut: false };
-    let socket = Socket {
-        protocol: Some(Protocol::Tcp),
-        families: if ip.is_ipv4() { Families::V4 } else { Families::V6 },
-        local: Endpoint { address: Address::Unknown, port: Port::Number(port) },
-        remote: Endpoint { address: Address::ip(ip), port: peer_port },
-        state: SocketState::Established,
-        pcb: None,
-        gencnt: None,
-        pid: record.pid,
-        effective_pid: None,
-        name: Some(name),
-        user: None,
-        descriptor: None,
-        bytes_in: None,
-        bytes_out: None,
-    };
+    let families = if ip.is_ipv4() { Families::V4 } else { Families::V6 };
+    let local = Endpoint { address: Address::Unknown, port: Port::Number(port) };
+    let remote = Endpoint { address: Address::ip(ip), port: peer_port };
+    let ends = (local, remote);
+    let mut socket = plain_socket(Protocol::Tcp, families, ends, SocketState::Established);
+    socket.pid = record.pid;
+    socket.name = named(record.process, out);
     Flow {
         witness: Witness::Server,
         event: FlowEvent::Seen,
