@@ -333,6 +333,7 @@ fn of_event(event: &JobEvent, at: Option<Window>, citation: Option<Citation>) ->
         JobEventKind::Removed { .. }
         | JobEventKind::Bootstrap { .. }
         | JobEventKind::Enabled(_)
+        | JobEventKind::Registered { .. }
         | JobEventKind::LoggingStarted => None,
     }
 }

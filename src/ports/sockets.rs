@@ -313,6 +313,8 @@ fn state_in_log(flow: &Flow, direction: Direction) -> BindingState {
         (_, Direction::Listen) if udp => BindingState::Bound,
         (_, Direction::Listen) => BindingState::Listening,
         (FlowEvent::Began, _) if !udp => BindingState::Attempted,
+        // LuLu asks before anything is sent.
+        (FlowEvent::Began, _) if flow.witness == Witness::Lulu => BindingState::Attempted,
         (FlowEvent::Ended { .. }, _) if !udp && flow.socket.bytes_in.unwrap_or(0) == 0 => {
             BindingState::Attempted
         }

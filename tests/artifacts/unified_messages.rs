@@ -2,7 +2,7 @@
 
 use portolan::artifacts::Emitter;
 use portolan::artifacts::unified::{Record, RecordKind, messages};
-use portolan::model::observation::{Fact, Flow, FlowEvent, When};
+use portolan::model::observation::{Fact, Flow, FlowEvent, JobEventKind, When};
 use portolan::model::provenance::Locator;
 
 fn read(process: &str, pid: Option<u32>, message: &str) -> Emitter {
@@ -199,9 +199,57 @@ fn every_message_that_is_read_holds_a_text_that_is_looked_for() {
         "Deny bootpd data in from 0.0.0.0:68 to port 0.0.0.0:67 proto=17",
         "Dropbox: Allow TCP LISTEN  (in:0 out:1)",
         "=== system boot: X",
+        ALERT,
+        "registerLaunchItem: found existing item: uuid=1",
+        "effectiveItemDisposition: appURL=(null)",
     ];
     for text in read_texts {
         let found = messages::NEEDLES.iter().any(|needle| text.contains(needle));
         assert!(found, "{text}");
     }
+}
+
+const ALERT: &str = "delivering alert {\n    ancestors =     (\n                {\n            name = launchd;\n            pid = 1;\n        },\n    );\n    \
+    endpointPort = 4444;\n    host = \"203.0.113.7\";\n    path = \"/Users/anna/Library/beacon\";\n    pid = 700;\n    protocol = 6;\n    uuid = \"0C5B\";\n}";
+
+#[test]
+fn an_alert_of_lulu_tells_what_a_program_wanted_to_reach() {
+    let flow = flow(&read("com.objective-see.lulu.extension", Some(300), ALERT));
+    assert_eq!(
+        (flow.event, flow.socket.pid),
+        (FlowEvent::Began, Some(700)),
+        "not the ancestor's pid"
+    );
+    assert_eq!(flow.socket.remote.address.text(), "203.0.113.7");
+    assert_eq!(flow.process_path.as_deref(), Some("/Users/anna/Library/beacon"));
+    assert!(read("beacon", Some(700), ALERT).observations.is_empty());
+    let damaged = ALERT.replace("endpointPort = 4444", "endpointPort = (null)");
+    let out = read("com.objective-see.lulu.extension", Some(300), &damaged);
+    assert_eq!((out.observations.len(), out.problems.len()), (0, 1));
+}
+
+#[test]
+fn background_task_management_ties_label_property_list_and_program() {
+    let registered = |message: &str| {
+        let out = read("backgroundtaskmanagementd", Some(186), message);
+        match &out.observations[0].fact {
+            Fact::JobEvent(job) => (job.label.as_deref().unwrap().to_owned(), job.kind.clone()),
+            other => panic!("{other:?}"),
+        }
+    };
+    let item = "registerLaunchItem: found existing item: uuid=39BA5830-B831-41C1-ADD1-DD43ED2C39B2, name=odd, identifier=8.a, url=file:///b, type=legacy agent, disposition=[enabled, allowed, notified], identifier=8.com.example.x, url=file:///Library/LaunchAgents/a%20b.plist";
+    let kind = JobEventKind::Registered {
+        path: Some("/Library/LaunchAgents/a b.plist".into()),
+        program: None,
+        disposition: Some("enabled, allowed, notified".into()),
+    };
+    assert_eq!(registered(item), ("com.example.x".to_owned(), kind));
+    let config = "effectiveItemDisposition: appURL=(null), type=legacy agent, url=file:///Library/LaunchAgents/x.plist, config={\n    BTMConfigArguments =     (\n        \"/opt/x\"\n    );\n    BTMConfigExecutablePath = \"/opt/x\";\n    BTMConfigLabel = \"com.example.x\";\n}";
+    let kind = JobEventKind::Registered {
+        path: Some("/Library/LaunchAgents/x.plist".into()),
+        program: Some("/opt/x".into()),
+        disposition: None,
+    };
+    assert_eq!(registered(config), ("com.example.x".to_owned(), kind));
+    assert!(read("x", Some(186), item).observations.is_empty());
 }

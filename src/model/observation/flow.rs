@@ -18,6 +18,8 @@ pub enum Witness {
     Firewall,
     /// A server that tells who came (sshd, screensharingd).
     Server,
+    /// `LuLu`, a firewall by Objective-See.
+    Lulu,
 }
 
 impl Witness {
@@ -29,6 +31,7 @@ impl Witness {
             Self::Bonjour => "mDNSResponder log",
             Self::Firewall => "application firewall log",
             Self::Server => "server log",
+            Self::Lulu => "LuLu log",
         }
     }
 }

@@ -28,7 +28,7 @@ pub struct JobState {
     pub reason: Option<Text>,
 }
 
-/// An event of `launchd.log`.
+/// An event of a job, as `launchd.log`, `system.log` or the unified log tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobEvent {
     /// `system`, `gui/501`, … as the line's context says.
@@ -41,7 +41,7 @@ pub struct JobEvent {
     pub kind: JobEventKind,
 }
 
-/// What `launchd.log` says happened.
+/// What happened to a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobEventKind {
     /// `xpcproxy spawned with pid N`.
@@ -78,6 +78,15 @@ pub enum JobEventKind {
         path: Option<Text>,
         /// Whether it worked.
         succeeded: bool,
+    },
+    /// Background Task Management knows the job.
+    Registered {
+        /// Its property list.
+        path: Option<Text>,
+        /// Its program.
+        program: Option<Text>,
+        /// `enabled, allowed, notified`, as printed.
+        disposition: Option<Text>,
     },
     /// `Enabling service LABEL`, `Disabling service LABEL`.
     Enabled(bool),

@@ -14,6 +14,7 @@ pub(super) enum Event {
     LaunchdStarted,
     PlistCreated,
     PlistModified,
+    JobRegistered,
     JobBootstrapped,
     JobEnabled,
     JobDisabled,
@@ -44,6 +45,7 @@ impl Event {
             Self::LaunchdStarted => ("launchd_started", "Launchd Started"),
             Self::PlistCreated => ("plist_created", "Creation Time"),
             Self::PlistModified => ("plist_modified", "Content Modification Time"),
+            Self::JobRegistered => ("job_registered", "Background Item Registered"),
             Self::JobBootstrapped => ("job_bootstrapped", "Service Loaded"),
             Self::JobEnabled => ("job_enabled", "Service Enabled"),
             Self::JobDisabled => ("job_disabled", "Service Disabled"),
@@ -121,6 +123,9 @@ impl<'a> Subject<'a> {
             Self::Binding(binding) | Self::Sighting(binding, _) => binding.process_path.as_ref(),
             Self::Process(process) => process.path.as_ref(),
             Self::Job(job) => job.program.as_ref(),
+            Self::JobEvent(JobEvent { kind: JobEventKind::Registered { program, .. }, .. }) => {
+                program.as_ref()
+            }
             Self::JobEvent(_)
             | Self::Boot(_)
             | Self::Acquisition(_)

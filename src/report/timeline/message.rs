@@ -1,6 +1,7 @@
 //! An event → a sentence.
 
 use super::event::{Event, Subject};
+use crate::model::Text;
 use crate::model::binding::{Binding, BindingState};
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
@@ -145,6 +146,17 @@ fn of_job_event(job: &JobEvent) -> String {
             let what = path.as_deref().unwrap_or("a property list whose path is redacted");
             let result = if *succeeded { "launchd did" } else { "it did not work" };
             format!("{caller} asked launchd to load {what}{domain}; {result}.")
+        }
+        JobEventKind::Registered { path, program, disposition } => {
+            let told = |what: &str, value: &Option<Text>| {
+                value.as_ref().map_or_else(String::new, |value| format!("; {what}: {value}"))
+            };
+            format!(
+                "Background Task Management knows {label}{}{}{}.",
+                told("property list", path),
+                told("program", program),
+                told("it is", disposition)
+            )
         }
         JobEventKind::Enabled(true) => format!("launchd enabled {label}{domain}."),
         JobEventKind::Enabled(false) => format!("launchd disabled {label}{domain}."),

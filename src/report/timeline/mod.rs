@@ -256,6 +256,7 @@ fn event_of(dated: &Dated) -> Option<(Event, Subject<'_>)> {
                 JobEventKind::Exited { .. } => Event::JobExited,
                 JobEventKind::Removed { .. } => Event::JobRemoved,
                 JobEventKind::Bootstrap { .. } => Event::JobBootstrapped,
+                JobEventKind::Registered { .. } => Event::JobRegistered,
                 JobEventKind::Enabled(true) => Event::JobEnabled,
                 JobEventKind::Enabled(false) => Event::JobDisabled,
                 JobEventKind::LoggingStarted => Event::LaunchdStarted,

@@ -1,9 +1,12 @@
 //! Messages of the unified log → facts (unified-log.md C), whatever style they came in.
 
+mod background;
 mod bonjour;
+mod described;
 mod firewall;
 mod kernel;
 mod launchd;
+mod lulu;
 mod network;
 mod services;
 
@@ -41,6 +44,11 @@ pub const NEEDLES: &[&str] = &[
     "ted inbox ",
     "_socket bind(",
     "DNSServiceRegister",
+    // Background Task Management: `registerLaunchItem`, `effectiveItemDisposition`.
+    "rLaunchItem: found ",
+    "veItemDisposition: ",
+    // LuLu: `delivering alert {`.
+    " alert {",
 ];
 
 /// Emits what a record says. Returns whether it said anything.
@@ -54,6 +62,8 @@ pub fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
                 || firewall::read(record, out)
                 || network::read(record, out)
                 || bonjour::read(record, out)
+                || background::read(record, out)
+                || lulu::read(record, out)
         }
         RecordKind::Loss | RecordKind::Other => false,
     }

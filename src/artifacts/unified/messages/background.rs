@@ -1,0 +1,52 @@
+//! Messages of Background Task Management (unified-log.md C.4) → jobs that were registered: label, property list,
+//! program.
+
+use super::super::Record;
+use super::described::{entry, path_of_url};
+use crate::artifacts::Emitter;
+use crate::model::observation::{Fact, JobEvent, JobEventKind};
+
+/// Emits a registration. Only the daemon itself is believed.
+pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
+    let subsystem = matches!(record.subsystem, "" | "com.apple.backgroundtaskmanagement");
+    let path = record.process_path.is_none_or(|path| path.starts_with("/System/"));
+    if record.process != "backgroundtaskmanagementd" || !subsystem || !path {
+        return false;
+    }
+    let found = item(record.message, out).or_else(|| config(record.message, out));
+    let Some(job) = found else { return false };
+    out.cite(record.locator, record.when.clone(), record.row, Fact::JobEvent(Box::new(job)));
+    true
+}
+
+/// `registerLaunchItem: found existing item: uuid=…, name=…, type=legacy agent, disposition=[enabled, allowed,
+/// notified], identifier=8.com.example.x, url=file:///…`. A name may hold anything: the rest is read from the end.
+fn item(message: &str, out: &mut Emitter) -> Option<JobEvent> {
+    let text = message.trim_end().strip_prefix("registerLaunchItem: found ")?;
+    let (text, url) = text.rsplit_once(", url=").filter(|_| !text.contains('\n'))?;
+    let (text, identifier) = text.rsplit_once(", identifier=")?;
+    let (_, disposition) = text.rsplit_once(", disposition=[")?;
+    // `8.` is the kind of the item.
+    let label = identifier.split_once('.')?.1;
+    let kind = JobEventKind::Registered {
+        path: path_of_url(url).map(|path| out.text(&path)),
+        program: None,
+        disposition: Some(out.text(disposition.trim_end_matches(']'))),
+    };
+    Some(JobEvent { domain: None, label: Some(out.text(label)), pid: None, kind })
+}
+
+/// `effectiveItemDisposition: …, url=file:///…, config={` and the lines of the configuration.
+fn config(message: &str, out: &mut Emitter) -> Option<JobEvent> {
+    let text = message.strip_prefix("effectiveItemDisposition: ")?;
+    let (head, config) = text.split_once(", config={\n")?;
+    let label = entry(config, "BTMConfigLabel")?;
+    let program = entry(config, "BTMConfigExecutablePath");
+    let url = head.rsplit_once(", url=").map(|(_, url)| url);
+    let kind = JobEventKind::Registered {
+        path: url.and_then(path_of_url).map(|path| out.text(&path)),
+        program: program.map(|path| out.text(path)),
+        disposition: None,
+    };
+    Some(JobEvent { domain: None, label: Some(out.text(label)), pid: None, kind })
+}
