@@ -18,7 +18,7 @@ catalog::entry! {
     /// What the kernel wrote of single sockets (who listened, connected, failed to, from when to when; redacted
     /// addresses stay unknown), what programs that use Network.framework wrote of their own connections and
     /// listeners (on loopback too), which ports were registered with mDNSResponder, who logged in by ssh or
-    /// Screen Sharing, what the application firewall decided, what LuLu asked its user, what launchd and
+    /// Screen Sharing, what the application firewall decided, what `LuLu` asked its user, what launchd and
     /// Background Task Management wrote of jobs, and when the host started.
     ///
     /// ## What it does not
