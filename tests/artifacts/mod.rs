@@ -12,6 +12,7 @@ mod syslog;
 mod uac;
 mod unified_log;
 mod unified_messages;
+mod unified_styles;
 
 use portolan::artifacts::Emitter;
 use portolan::model::observation::{Fact, Listing, Process, Socket};

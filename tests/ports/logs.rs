@@ -322,3 +322,36 @@ fn a_registration_alone_is_inferred_and_a_masked_one_counts_for_the_listener_tha
     let seen = told.binding(8443);
     assert_eq!((seen.certainty, seen.sightings), (Certainty::Observed, 2));
 }
+
+#[test]
+fn logs_alone_listings_alone_and_both_tell_of_the_same_bindings() {
+    let listing = netstat_26(&[
+        ("tcp4", "*.8443", "*.*", "LISTEN", "acmed:640", 77),
+        ("tcp4", "192.168.1.20.50123", "203.0.113.7.4444", "ESTABLISHED", "beacon:700", 91),
+    ]);
+    let records = [
+        listens("09:00:00.000000", 8443, 77, "acmed:640"),
+        connects("09:05:00.000000", (50123, 4444), 91, "beacon:700"),
+        closes("09:30:00.000000", (50123, 4444), 91, "beacon:700", "1500.0"),
+        closes("09:40:00.000000", (8443, 0), 77, "acmed:640", "2400.0"),
+    ];
+    let name = "case/20260415T091300-0300_netstat_-anv.txt";
+    let of_log = told(&records);
+    let of_listing = Files::default().with(name, listing.clone()).told();
+    let of_both =
+        Files::default().with(name, listing).with("case/kernel.txt", log(&records)).told();
+    for port in [8443, 4444] {
+        let what = |told: &Told| {
+            let binding = told.binding(port);
+            let process = (binding.process.clone(), binding.pid);
+            (binding.direction, binding.protocol, process, binding.identity.clone(), binding.state)
+        };
+        assert_eq!(what(&of_log), what(&of_listing), "port {port}");
+        assert_eq!(what(&of_both), what(&of_listing), "port {port}");
+        let life = |told: &Told| told.binding(port).interval.unwrap();
+        let (one, other, both) = (life(&of_log), life(&of_listing), life(&of_both));
+        assert_eq!(both.first_seen, one.first_seen.min(other.first_seen), "port {port}");
+        assert_eq!(both.last_seen, one.last_seen.max(other.last_seen), "port {port}");
+        assert_eq!((both.earliest_start, both.latest_end), (one.earliest_start, one.latest_end));
+    }
+}
