@@ -26,9 +26,9 @@ catalog::entry! {
     /// An absence, for the reasons that `unified-log-text` gives. Nothing marks the end: an export cut
     /// between two records looks whole. Times of 1970 (the tool had no clock of the boot) date nothing. A
     /// process with pid 0 that is not the kernel was not found by the tool; it is believed neither as
-    /// the kernel nor as launchd. Where a quote was lost, the lines of that message are read as
-    /// records, if they look like some; a problem row stands there. What is behind a record without its end
-    /// is not read.
+    /// the kernel nor as launchd. Where a record is damaged (a lost quote, a cut head), lines of its
+    /// message that look like records are read as records: what stands right behind such a problem row may be
+    /// forged. What is behind a last record without its end is not read.
     ///
     /// ## Format source
     /// `unifiedlog_iterator` of `mandiant/macos-UnifiedLogs`; unified-log.md B.6.
