@@ -56,6 +56,7 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &collector::uac_acquisition_log::UacAcquisitionLog,
     &collector::uac_log::UacLog,
     &unified::console::UnifiedLogConsole,
+    &unified::csv::UnifiedLogCsv,
     &unified::json::UnifiedLogJson,
     &unified::text::UnifiedLogText,
     &syslog::wifi::WifiLog,

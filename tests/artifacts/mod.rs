@@ -10,6 +10,7 @@ mod property_list;
 mod ps;
 mod syslog;
 mod uac;
+mod unified_iterator;
 mod unified_log;
 mod unified_messages;
 mod unified_styles;

@@ -240,3 +240,14 @@ fn the_text_of_another_log_in_a_message_is_text_of_it() {
         }
     }
 }
+
+#[test]
+fn a_record_of_json_that_names_the_kernel_without_a_pid_is_not_believed() {
+    let style = STYLES.iter().find(|style| style.name == "ndjson").unwrap();
+    for pid in ["", "\"processID\":4294967296,"] {
+        let file = style.file(&style.records()).replace("\"processID\":0,", pid);
+        let out = style.read(file.as_bytes());
+        assert!(style.numbers(file.as_bytes()).is_empty());
+        assert_eq!(out.skipped.values().sum::<u64>(), u64::from(RECORDS), "each is counted");
+    }
+}

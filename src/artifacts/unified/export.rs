@@ -26,6 +26,8 @@ pub(in crate::artifacts) struct Export {
     pub(super) predicate: Option<Text>,
     /// Whether it is known to be cut.
     pub(super) cut: bool,
+    /// Whether its records are in no order of time: its span is then from the least to the greatest.
+    pub(super) unordered: bool,
     first: Option<(Locator, When)>,
     last: Option<(Locator, When)>,
     boots: BTreeMap<String, [(Locator, When); 2]>,
@@ -34,6 +36,14 @@ pub(in crate::artifacts) struct Export {
 /// A predicate without the quotes around it; it may end with one of its own.
 fn unquoted(text: &str) -> &str {
     text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
+}
+
+/// Whether one time of UTC begins before another.
+fn is_before(one: &When, other: &When) -> bool {
+    match (one, other) {
+        (When::Utc(one), When::Utc(other)) => one.lo < other.lo,
+        _ => false,
+    }
 }
 
 impl Export {
@@ -49,16 +59,24 @@ impl Export {
 
     /// A record with a time was met.
     pub(in crate::artifacts) fn met(&mut self, locator: Locator, when: &When) {
-        if self.first.is_none() {
+        let unordered = self.unordered;
+        if self.first.as_ref().is_none_or(|(_, first)| unordered && is_before(when, first)) {
             self.first = Some((locator, when.clone()));
         }
-        self.last = Some((locator, when.clone()));
+        if self.last.as_ref().is_none_or(|(_, last)| !unordered || is_before(last, when)) {
+            self.last = Some((locator, when.clone()));
+        }
     }
 
     /// A record carries the UUID of its boot.
     pub(super) fn ran(&mut self, uuid: &str, locator: Locator, when: &When) {
-        if let Some([_, last]) = self.boots.get_mut(uuid) {
-            *last = (locator, when.clone());
+        if let Some([first, last]) = self.boots.get_mut(uuid) {
+            if self.unordered && is_before(when, &first.1) {
+                *first = (locator, when.clone());
+            }
+            if !self.unordered || is_before(&last.1, when) {
+                *last = (locator, when.clone());
+            }
         } else if self.boots.len() < BOOTS && !uuid.is_empty() {
             let met = (locator, when.clone());
             self.boots.insert(uuid.to_owned(), [met.clone(), met]);
@@ -72,11 +90,6 @@ impl Export {
             return true;
         }
         line.starts_with("Skipping info and debug") || line.starts_with("Skipping debug messages")
-    }
-
-    /// Whether the last record that was met stands before this place.
-    pub(super) fn is_before(&self, locator: Locator) -> bool {
-        self.last.as_ref().is_none_or(|(last, _)| *last < locator)
     }
 
     /// Says what the file is, at its first and at its last record.

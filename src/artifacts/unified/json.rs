@@ -1,6 +1,7 @@
-//! `log show --style json` and `ndjson` → records.
+//! `log show --style json` and `ndjson`, `unifiedlog_iterator --format jsonl` → records.
 
 use super::export::{Export, IDLE};
+use super::iterator::{self, LogData, base_name};
 use super::lines::{Line, for_each_block};
 use super::stamp::date_time;
 use super::{Record, RecordKind, messages};
@@ -14,7 +15,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 catalog::entry! {
-    /// `log show --style json|ndjson` → what it says of sockets, jobs and boots.
+    /// `log show --style json|ndjson`, `unifiedlog_iterator --format jsonl` → what it says of sockets, jobs and boots.
     ///
     /// ## What it proves
     /// The same as the text styles (`unified-log-text`), and besides in which boot each record was written.
@@ -22,10 +23,14 @@ catalog::entry! {
     ///
     /// ## What it does not
     /// An absence, for the reasons that `unified-log-text` gives. An `ndjson` export without its last line
-    /// (`{"count":N,"finished":1}`) or an array without its `]` was cut: `coverage` says so.
+    /// (`{"count":N,"finished":1}`) or an array without its `]` was cut: `coverage` says so. Nothing marks the
+    /// end of what `unifiedlog_iterator` (Mandiant) writes: only a last line that is broken shows a cut.
+    /// Its times of 1970 (it had no clock of the boot) date nothing. A process with pid 0 that is not the
+    /// kernel was not found by it; it is believed neither as the kernel nor as launchd.
     ///
     /// ## Format source
     /// Exports of macOS 10.13 to 26 in public repositories; unified-log.md B.4. `log(1)`.
+    /// `unifiedlog_iterator` of `mandiant/macos-UnifiedLogs`; unified-log.md B.6.
     pub UnifiedLogJson
 }
 
@@ -41,6 +46,10 @@ const KEYS: &[&str] = &[
     "\"traceID\"",
     "\"timezoneName\"",
     "\"processImageUUID\"",
+    "\"library_uuid\"",
+    "\"activity_id\"",
+    "\"process_uuid\"",
+    "\"raw_message\"",
 ];
 
 /// The keys of a record that are used.
@@ -49,23 +58,44 @@ const KEYS: &[&str] = &[
 struct Row<'a> {
     #[serde(borrow)]
     timestamp: Option<Cow<'a, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "message")]
     event_message: Option<Cow<'a, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "event_type")]
     event_type: Option<Cow<'a, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "process")]
     process_image_path: Option<Cow<'a, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "library")]
     sender_image_path: Option<Cow<'a, str>>,
     #[serde(borrow)]
     subsystem: Option<Cow<'a, str>>,
     #[serde(borrow)]
     category: Option<Cow<'a, str>>,
-    #[serde(rename = "processID")]
+    #[serde(rename = "processID", alias = "pid")]
     process_id: Option<u64>,
-    #[serde(rename = "bootUUID", borrow)]
+    #[serde(rename = "bootUUID", alias = "boot_uuid", borrow)]
     boot_uuid: Option<Cow<'a, str>>,
     finished: Option<u64>,
+    /// Only `unifiedlog_iterator` writes it.
+    #[serde(rename = "log_type", borrow)]
+    log_type: Option<Cow<'a, str>>,
+}
+
+impl Row<'_> {
+    /// As a record of `unifiedlog_iterator`.
+    fn log_data(&self) -> LogData<'_> {
+        LogData {
+            time: text(self.timestamp.as_ref()),
+            event_type: text(self.event_type.as_ref()),
+            process: text(self.process_image_path.as_ref()),
+            pid: self.process_id,
+            library: text(self.sender_image_path.as_ref()),
+            subsystem: text(self.subsystem.as_ref()),
+            category: text(self.category.as_ref()),
+            message: text(self.event_message.as_ref()),
+            boot: text(self.boot_uuid.as_ref()),
+            row: text(self.event_message.as_ref()),
+        }
+    }
 }
 
 impl Artifact for UnifiedLogJson {
@@ -112,17 +142,26 @@ struct Log {
     begun: bool,
     /// Whether the objects are those of an array.
     array: bool,
+    /// Times of `unifiedlog_iterator`.
+    clock: iterator::Clock,
+    /// The last line that is a record, and the last that should be one.
+    good: u64,
+    broken: u64,
 }
 
 impl Log {
     /// Reads a line; returns it if it is a record that says nothing, which is not taken apart.
     fn read<'a>(&mut self, line: &Line<'a>, out: &mut Emitter) -> Option<Line<'a>> {
         if line.bytes.starts_with(b"{\"") && line.bytes.ends_with(b"}") {
-            self.set_layout("ndjson");
+            if self.export.layout.is_empty() {
+                let own = iterator::is_json(line.bytes);
+                self.set_layout(if own { iterator::JSONL } else { "ndjson" });
+                self.export.unordered = own;
+            }
             let ends =
                 line.bytes.len() < 128 && memmem::find(line.bytes, b"\"finished\"").is_some();
             if !line.matters && !ends && self.begun {
-                out.skip(IDLE);
+                self.pass(line, out);
                 return Some(*line);
             }
             self.object(line.number, &line.text(), out);
@@ -146,6 +185,16 @@ impl Log {
             text => self.collect(line, text, out),
         }
         None
+    }
+
+    /// Counts a record that says nothing.
+    fn pass(&mut self, line: &Line<'_>, out: &mut Emitter) {
+        if self.export.layout != iterator::JSONL {
+            return out.skip(IDLE);
+        }
+        let time = iterator::json_time(line.bytes);
+        let lost = iterator::is_lost(line.bytes, &[b"\"message\":\""]);
+        self.clock.pass((line.number, time), lost, &mut self.export, out);
     }
 
     /// Remembers the last record of a block that was passed over.
@@ -178,7 +227,7 @@ impl Log {
             self.array |= text.starts_with('[');
             self.one_line(line.number, text, out);
         } else if text.starts_with('{') {
-            damaged(line.number, out);
+            self.damaged(line.number, out);
         } else if !self.export.prelude(text, out) && !text.trim().is_empty() {
             out.skip("lines that are no records");
         }
@@ -190,13 +239,13 @@ impl Log {
         let mut rest = text;
         while let Some(object) = rest.trim_start().strip_prefix(['[', ',']) {
             let mut objects = serde_json::Deserializer::from_str(object).into_iter::<&RawValue>();
-            let Some(Ok(found)) = objects.next() else { return damaged(number, out) };
+            let Some(Ok(found)) = objects.next() else { return self.damaged(number, out) };
             self.object(number, found.get(), out);
             rest = object.get(objects.byte_offset()..).unwrap_or_default();
         }
         self.finished |= rest.trim() == "]";
         if !matches!(rest.trim(), "]" | "") {
-            damaged(number, out);
+            self.damaged(number, out);
         }
     }
 
@@ -218,20 +267,31 @@ impl Log {
             Ok(row) if row.finished.is_some() => self.finished = true,
             Ok(row) => {
                 self.begun = true;
+                self.good = number;
                 self.record(number, &row, object, out);
             }
-            Err(_) => damaged(number, out),
+            Err(_) => self.damaged(number, out),
         }
     }
 
     fn record(&mut self, number: u64, row: &Row<'_>, object: &str, out: &mut Emitter) {
         let locator = Locator::Line(number);
+        if row.log_type.is_some() {
+            if !self.clock.read(number, &row.log_data(), &mut self.export, out) {
+                self.damaged(number, out);
+            }
+            return;
+        }
         let Some(when) = self.met(locator, row) else {
             let detail = "a record without a time";
             return out.problem(locator, ProblemKind::MalformedRecord, detail);
         };
         let path = text(row.process_image_path.as_ref());
         let message = text(row.event_message.as_ref());
+        let pid = row.process_id.and_then(|pid| u32::try_from(pid).ok());
+        if !iterator::is_believable(base_name(path), pid) {
+            return out.skip(iterator::NO_PID);
+        }
         let record = Record {
             locator,
             when,
@@ -243,7 +303,7 @@ impl Log {
             },
             process: base_name(path),
             process_path: Some(path).filter(|path| !path.is_empty()),
-            pid: row.process_id.and_then(|pid| u32::try_from(pid).ok()),
+            pid,
             sender: base_name(text(row.sender_image_path.as_ref())),
             subsystem: text(row.subsystem.as_ref()),
             category: text(row.category.as_ref()),
@@ -267,34 +327,36 @@ impl Log {
         Some(when)
     }
 
+    fn damaged(&mut self, number: u64, out: &mut Emitter) {
+        self.broken = number;
+        let detail = "a record that is not JSON, or has no time";
+        out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
+    }
+
     fn end(mut self, out: &mut Emitter) {
         if let Some((number, _)) = self.open.take() {
+            self.broken = number;
             let detail = "the file ends within this record";
             out.problem(Locator::Line(number), ProblemKind::Truncated, detail);
         }
-        if let Some((number, object)) = self.unread.take()
-            && let Ok(row) = serde_json::from_str::<Row<'_>>(&object)
+        let own = self.export.layout == iterator::JSONL;
+        // It may be older than the last one that was read.
+        if let Some((number, object)) = self.unread.take().filter(|(number, _)| *number > self.good)
         {
-            // It may be older than the last one that was read.
-            if self.export.is_before(Locator::Line(number)) {
-                self.met(Locator::Line(number), &row);
+            match serde_json::from_str::<Row<'_>>(&object) {
+                Ok(_) if own => self.good = number,
+                Ok(row) => drop(self.met(Locator::Line(number), &row)),
+                Err(_) if own && number > self.broken => self.damaged(number, out),
+                Err(_) => {}
             }
         }
         let ends = self.array || self.export.layout == "ndjson";
-        self.export.cut = ends && !self.finished;
+        self.export.cut = (ends && !self.finished) || (own && self.broken > self.good);
+        self.clock.finish(out);
         self.export.finish(out);
     }
 }
 
 fn text<'r>(cell: Option<&'r Cow<'_, str>>) -> &'r str {
     cell.map_or("", AsRef::as_ref)
-}
-
-fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or_default()
-}
-
-fn damaged(number: u64, out: &mut Emitter) {
-    let detail = "a record that is not JSON";
-    out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
 }

@@ -1,9 +1,11 @@
 //! The unified log, in every form it is exported → facts. The styles turn text into [`Record`]s
-//! ([`text`], [`json`], [`console`]), [`messages`] turns records into facts: one
+//! ([`text`], [`json`], [`csv`], [`console`]), [`messages`] turns records into facts: one
 //! implementation for every style and for the native store.
 
 pub mod console;
+pub mod csv;
 pub(in crate::artifacts) mod export;
+mod iterator;
 pub mod json;
 pub(in crate::artifacts) mod lines;
 pub mod messages;

@@ -1,8 +1,8 @@
-//! `2026-04-15 12:13:09.123456-0300` → civil time, offset, and what follows.
+//! `2026-04-15 12:13:09.123456-0300`, `2026-04-15T15:13:09.123456789Z` → civil time, offset, and what follows.
 
 use crate::model::interval::Window;
 use crate::model::observation::When;
-use jiff::civil::{DateTime, Time};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
 /// A time at the head of a record.
@@ -12,7 +12,7 @@ pub(super) struct Stamp {
     pub(super) civil: DateTime,
     /// Seconds east of UTC, if printed.
     pub(super) offset: Option<i32>,
-    /// Digits of the fraction: 3 or 6.
+    /// Digits of the fraction: 3, 6 or 9.
     digits: usize,
 }
 
@@ -25,38 +25,47 @@ impl Stamp {
 
     /// The time as the file tells it.
     pub(super) fn when(self) -> Option<When> {
-        if let Some(offset) = self.offset {
-            let offset = Offset::from_seconds(offset).ok()?;
-            return Some(When::Utc(Window::at(offset.to_timestamp(self.civil).ok()?)));
-        }
         let rest = if self.digits == 3 { 999_000 } else { 0 };
         let until = self.civil.checked_add(jiff::SignedDuration::new(0, rest)).ok()?;
+        if let Some(offset) = self.offset {
+            let offset = Offset::from_seconds(offset).ok()?;
+            let time = |civil| offset.to_timestamp(civil).ok();
+            return Some(When::Utc(Window::new(time(self.civil)?, time(until)?)));
+        }
         Some(When::Local(self.civil, until))
     }
 }
 
 /// The stamp of a line and what follows it: a blank is taken away.
 pub(super) fn date_time(line: &str) -> Option<(Stamp, &str)> {
-    let (date, rest) = line.split_at_checked(10)?;
-    let rest = rest.strip_prefix(' ')?;
-    let (time, digits, rest) = clock(rest)?;
-    let date = date.as_bytes();
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *date.first_chunk::<10>()? else {
-        return None;
-    };
-    let year = number(&[y1, y2, y3, y4])?;
-    let (month, day) = (number(&[m1, m2])?, number(&[d1, d2])?);
-    let date = jiff::civil::Date::new(
-        i16::try_from(year).ok()?,
-        i8::try_from(month).ok()?,
-        i8::try_from(day).ok()?,
-    );
-    let civil = DateTime::from_parts(date.ok()?, time);
+    let (day, rest) = line.split_at_checked(10)?;
+    let (time, digits, rest) = clock(rest.strip_prefix(' ')?)?;
+    let civil = DateTime::from_parts(date(day)?, time);
     let (offset, rest) = match offset(rest) {
         Some((offset, rest)) => (Some(offset), rest),
         None => (None, rest),
     };
     Some((Stamp { civil, offset, digits }, rest.strip_prefix(' ')?))
+}
+
+/// `2026-04-15T15:13:09.123456789Z` and nothing else.
+pub(super) fn iso(text: &str) -> Option<Stamp> {
+    let (day, rest) = text.split_at_checked(10)?;
+    let (time, digits, rest) = clock(rest.strip_prefix('T')?)?;
+    let civil = DateTime::from_parts(date(day)?, time);
+    (rest == "Z").then_some(Stamp { civil, offset: Some(0), digits })
+}
+
+/// `2026-04-15`
+fn date(text: &str) -> Option<Date> {
+    let date = text.as_bytes();
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *date.first_chunk::<10>()? else {
+        return None;
+    };
+    let year = number(&[y1, y2, y3, y4])?;
+    let (month, day) = (number(&[m1, m2])?, number(&[d1, d2])?);
+    let (month, day) = (i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+    Date::new(i16::try_from(year).ok()?, month, day).ok()
 }
 
 /// `12:13:09.123456-0300` and nothing else.
@@ -77,6 +86,7 @@ fn clock(text: &str) -> Option<(Time, usize, &str)> {
     let scale = match digits {
         3 => 1_000_000,
         6 => 1000,
+        9 => 1,
         _ => return None,
     };
     let nanos = number(fraction.as_bytes())?.checked_mul(scale)?;
