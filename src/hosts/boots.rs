@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 /// Boots whose starts differ by less are one: `kern.boottime` moves when the clock is stepped.
 const SAME: i64 = 120;
 
+/// Boots that may be near one another in time: nobody starts a Mac so often within [`SAME`].
+const NEIGHBOURS: usize = 64;
+
 /// What tells the starts that stand in a log.
 const LOG: &str = "launchd.log";
 
@@ -96,8 +99,9 @@ impl Boots {
                 }
                 Fact::JobEvent(_) | Fact::Flow(_) | Fact::Log(_) | Fact::Shutdown => {
                     logs.get(&fact.place.source).and_then(|starts| {
-                        let mut before = starts.iter().rev();
-                        before.find(|(start, _)| *start <= window.lo).map(|(_, boot)| *boot)
+                        // Starts were claimed in order.
+                        let after = starts.partition_point(|(start, _)| *start <= window.lo);
+                        starts.get(after.checked_sub(1)?).map(|(_, boot)| *boot)
                     })
                 }
                 _ => None,
@@ -120,7 +124,14 @@ impl Boots {
                 _ => boot.started.is_some_and(|started| near(started, claim.window)),
             }
         };
-        let Some(index) = self.list.iter().rposition(same) else {
+        // Claims come in order of time: what is near stands at the end.
+        let first = match &claim.uuid {
+            Some(_) => 0,
+            None => self.list.len().saturating_sub(NEIGHBOURS),
+        };
+        let late = self.list.get(first..).unwrap_or_default();
+        let found = late.iter().rposition(same).map(|at| at.saturating_add(first));
+        let Some(index) = found else {
             let id = claim.uuid.clone().unwrap_or_else(|| named_after(claim.window));
             return self.push(claim, id, Some(claim.window));
         };

@@ -42,8 +42,12 @@ pub(super) fn of_year(partial: &Yearless, reference: &DatedTime, zone: &Zone) ->
     };
     let year = (0..YEARS).map(|back| until.year().saturating_sub(back)).find(possible)?;
     let year = year.checked_sub(i16::try_from(partial.years_back).ok()?)?;
-    let (at, until) = (in_year(partial.at, year)?, in_year(partial.until, year)?);
-    let (window, _) = zone.window(at, until)?;
+    let (at, late) = (in_year(partial.at, year)?, in_year(partial.until, year)?);
+    // Later than the collection: its year cannot be told.
+    if at > until {
+        return None;
+    }
+    let (window, _) = zone.window(at, late)?;
     let by_weekday = if partial.last_weekday.is_some() { " and its weekday" } else { "" };
     let zone = match &zone.source {
         Some(source) => format!("local time in {} ({source})", zone.name),

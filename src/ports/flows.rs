@@ -8,10 +8,14 @@ use super::names_of::compatible;
 use super::sockets::{FlowKey, Row};
 use crate::model::Text;
 use crate::model::interval::{Window, add_micros};
-use crate::model::network::{Address, Protocol};
+use crate::model::network::{Address, Protocol, Scope};
 use crate::model::observation::{Flow, FlowEvent, Witness};
 use crate::model::service::Direction;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Rows of the same ports among which one is sought; more are no evidence of one socket, and comparing all
+/// with all would take forever.
+const CROWD: usize = 512;
 
 /// Milliseconds to which durations are told, in microseconds.
 const TICK: i64 = 1000;
@@ -24,7 +28,7 @@ pub enum SocketId {
     /// The kernel's serial number of it.
     Gencnt(u64),
     /// A number within a process and a log: whether a listener's, pid, name, number.
-    Numbered(bool, Option<u32>, Option<Text>, u64),
+    Numbered(bool, u32, Option<Text>, u64),
 }
 
 /// Everything that tells which socket a row is of.
@@ -34,7 +38,8 @@ pub fn ids_of(row: &Row<'_>) -> BTreeSet<SocketId> {
     let numbered = numbered.and_then(|flow| {
         let listens = row.key.direction == Direction::Listen;
         let name = socket.name.as_ref().map(|name| Text::clone(&name.text));
-        Some(SocketId::Numbered(listens, socket.pid, name, flow.number?))
+        // Without a pid, several runs of a program would count as one.
+        Some(SocketId::Numbered(listens, socket.pid?, name, flow.number?))
     });
     let pcb = socket.pcb.map(SocketId::Pcb);
     pcb.into_iter().chain(socket.gencnt.map(SocketId::Gencnt)).chain(numbered).collect()
@@ -62,18 +67,17 @@ pub fn began(flow: &Flow, at: Window) -> Option<Window> {
 /// Ends in a line that another export of the same log, or a second line about the same end, repeats.
 pub fn without_repeats(rows: &mut Vec<Row<'_>>) {
     type Told = (Epoch, Witness, FlowEvent, BTreeSet<SocketId>, FlowKey, Option<u16>);
-    let mut seen: BTreeMap<Told, Vec<Window>> = BTreeMap::new();
+    let mut seen: BTreeMap<Told, BTreeSet<Window>> = BTreeMap::new();
     rows.retain(|row| {
         let (Some(flow), Some(window)) = (row.flow, row.fact.window()) else { return true };
         let ids = ids_of(row);
         let told = (row.key.epoch, flow.witness, flow.event, ids, row.key.clone(), row.local_port);
         let known = seen.entry(told).or_default();
-        // Lines of a log stand in the order of time: the last few are enough.
-        let repeated = known.iter().rev().take(4).any(|other| other.meets(window));
-        if !repeated {
-            known.push(window);
-        }
-        !repeated
+        // Windows of one log are of one width: only a neighbour can meet it.
+        let neighbours =
+            known.range(..=window).next_back().into_iter().chain(known.range(window..).next());
+        let repeated = neighbours.into_iter().any(|other| other.meets(window));
+        !repeated && known.insert(window)
     });
 }
 
@@ -141,21 +145,34 @@ fn may_become(row: &Row<'_>, key: &FlowKey) -> bool {
     let same_kind = row.key.remote.is_some() == key.remote.is_some();
     let loose = [port(&row.key), port(key)].contains(&Some(0));
     let ports = row.key.direction != key.direction || loose || port(&row.key) == port(key);
-    same_kind && row.key.protocol == key.protocol && ports
+    same_kind && row.key.protocol == key.protocol && ports && !are_two_targets(row, key)
+}
+
+/// Network.framework hashes addresses but for those of loopback: one of these and a hash are two.
+fn are_two_targets(row: &Row<'_>, key: &FlowKey) -> bool {
+    let hashed = row.flow.is_some_and(|flow| flow.witness == Witness::NetworkFramework)
+        && row.key.remote.as_ref().is_some_and(|(address, _)| *address == Address::Unknown);
+    hashed && key.scope == Scope::Loopback
 }
 
 /// Without a number: the only flow with an address of the same process, ports and time.
 fn by_ends(rows: &mut [Row<'_>]) {
     let mut known: BTreeMap<Ends, Vec<usize>> = BTreeMap::new();
+    // A listener is the same in every listing: one row of each is enough.
+    let mut listeners: BTreeSet<(Ends, &FlowKey, Option<u32>, Option<&Text>)> = BTreeSet::new();
     for (index, row) in rows.iter().enumerate().filter(|(_, row)| is_addressed(row)) {
-        known.entry(ends_of(row)).or_default().push(index);
+        let name = row.socket.name.as_ref().map(|name| &name.text);
+        if row.key.remote.is_some() || listeners.insert((ends_of(row), &row.key, row.pid, name)) {
+            known.entry(ends_of(row)).or_default().push(index);
+        }
     }
     let mut moves: Vec<(usize, FlowKey)> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         if row.flow.is_none() || is_addressed(row) || row.local_port.is_none() {
             continue;
         }
-        let candidates = known.get(&ends_of(row)).into_iter().flatten();
+        let candidates = known.get(&ends_of(row)).filter(|known| known.len() <= CROWD);
+        let candidates = candidates.into_iter().flatten();
         let fitting = candidates.filter_map(|other| rows.get(*other)).filter(|other| {
             let listens = row.key.remote.is_none();
             same_process(row, other) && (listens || same_time(row, other))
@@ -204,7 +221,8 @@ fn name_pids(rows: &mut [Row<'_>]) {
         if row.pid.is_some() || row.flow.is_none() {
             continue;
         }
-        let candidates = pids.get(&ends_of(row)).into_iter().flatten();
+        let candidates = pids.get(&ends_of(row)).filter(|known| known.len() <= CROWD);
+        let candidates = candidates.into_iter().flatten();
         let fitting = candidates
             .filter_map(|other| rows.get(*other))
             .filter(|other| same_process(row, other) && same_time(row, other));

@@ -98,7 +98,7 @@ pub fn rows<'a>(case: &'a HostCase, names: &Names<'_>, jobs: &JobPorts) -> Vec<R
         })
     };
     let mut listening = Listening::new();
-    for (fact, socket, _) in sockets() {
+    for (fact, socket, _) in sockets().filter(|(.., flow)| flow.is_none_or(shows_a_listener)) {
         if let (SocketState::Listen, Some(protocol)) = (socket.state, socket.protocol)
             && let Some(port) = number(&socket.local.port, protocol, names)
         {
@@ -114,6 +114,14 @@ pub fn rows<'a>(case: &'a HostCase, names: &Names<'_>, jobs: &JobPorts) -> Vec<R
     super::flows::settle(&mut rows);
     super::flows::without_repeats(&mut rows);
     rows
+}
+
+/// Whether an event of a log shows that a listening socket is there.
+fn shows_a_listener(flow: &Flow) -> bool {
+    let tried = flow.witness == Witness::NetworkFramework && flow.event == FlowEvent::Began;
+    !tried
+        && flow.witness != Witness::Bonjour
+        && !matches!(flow.event, FlowEvent::Failed(_) | FlowEvent::Denied)
 }
 
 /// Acquisitions with a listing that shows every listener of a protocol.
@@ -310,6 +318,10 @@ fn state_in_log(flow: &Flow, direction: Direction) -> BindingState {
     let udp = flow.socket.protocol == Some(Protocol::Udp);
     match (flow.event, direction) {
         (FlowEvent::Failed(_) | FlowEvent::Denied, _) => BindingState::Failed,
+        // A listener is started before its socket is made, which may fail.
+        (FlowEvent::Began, Direction::Listen) if flow.witness == Witness::NetworkFramework => {
+            BindingState::Attempted
+        }
         (_, Direction::Listen) if udp => BindingState::Bound,
         (_, Direction::Listen) => BindingState::Listening,
         (FlowEvent::Began, _) if !udp => BindingState::Attempted,

@@ -62,8 +62,8 @@ fn of_host(context: &Context<'_>) -> Vec<Anomaly> {
     let mut anomalies: Vec<Anomaly> = Vec::new();
     for (index, binding) in context.ports.bindings.iter().enumerate() {
         // A listener that never came to be holds no port.
-        let failed =
-            binding.direction == Direction::Listen && binding.state == BindingState::Failed;
+        let failed = binding.direction == Direction::Listen
+            && matches!(binding.state, BindingState::Failed | BindingState::Attempted);
         if binding.certainty != Certainty::Declared && !failed {
             anomalies.extend(of_binding(index, binding, context));
         }

@@ -192,3 +192,22 @@ fn a_rotated_log_is_claimed_by_its_name_too() {
         assert_eq!(claim(&path, text.as_bytes()).as_deref(), Some("system-log"), "{name}");
     }
 }
+
+#[test]
+fn a_quiet_log_keeps_its_years() {
+    let text = login("Dec 20 10:00:00") + &login("Jan  5 10:00:00") + &login("Aug  1 10:00:00");
+    assert_eq!(years_back(&text), [1, 0, 0, 1, 0]);
+}
+
+#[test]
+fn one_line_in_the_way_of_linux_hides_no_system_log() {
+    let mac = "Mar 11 10:00:00 otter WindowServer[101]: text\n".repeat(5);
+    let text = format!("{mac}Mar 11 10:00:00 otter systemd[700]: x\n");
+    assert_eq!(claim("private/var/log/system.log", text.as_bytes()).as_deref(), Some("system-log"));
+}
+
+#[test]
+fn only_the_host_and_its_servers_speak_in_a_plain_text_log() {
+    let text = "Mar 11 10:00:00 otter mDNSResponder[700]: [R1] DNSServiceRegister START -- service type: x, domain: y, port: 4444, flags: 0x0, interface index: 0, client pid: 1 (launchd), name hash: 0\n";
+    assert!(told(&system(text)).is_empty());
+}

@@ -212,3 +212,16 @@ fn a_time_with_an_offset_is_utc_and_one_without_is_local() {
     assert!(matches!(when("syslog.txt"), When::Utc(_)));
     assert!(matches!(when("compact.txt"), When::Local(..)));
 }
+
+#[test]
+fn an_export_behind_which_a_cut_one_stands_is_cut() {
+    let lines = String::from_utf8(fixture_bytes("unified-log-json/lines.ndjson")).unwrap();
+    let array = String::from_utf8(fixture_bytes("unified-log-json/array.json")).unwrap();
+    let cut_lines = lines.lines().take(3).collect::<Vec<_>>().join("\n");
+    let cut_array = &array[..array.len() / 2];
+    let whole = |text: String| span(&parse("unified-log-json", "x.json", text.as_bytes())).whole;
+    assert!(whole(format!("{lines}{lines}")));
+    assert!(!whole(format!("{lines}{cut_lines}\n")));
+    assert!(whole(format!("{array}{array}")));
+    assert!(!whole(format!("{cut_array}\n{array}")));
+}

@@ -106,10 +106,13 @@ fn a_cancelled_connection_tells_both_ports_and_how_long_it_was_open() {
 }
 
 #[test]
-fn a_connection_that_is_cancelled_without_ends_was_never_made() {
+fn a_connection_that_is_cancelled_without_ends_was_never_made_unless_the_block_is_cut() {
     let first = CANCELLED.lines().next().unwrap();
-    let out = read_of("harbor", Some(640), FRAMEWORK, first);
+    let whole = format!("{first}\n\tDuration: 0.012s, TCP @0.000s took 0.000s");
+    let out = read_of("harbor", Some(640), FRAMEWORK, &whole);
     assert_eq!(flow(&out).event, FlowEvent::Failed(0));
+    let cut = read_of("harbor", Some(640), FRAMEWORK, first);
+    assert_eq!((cut.observations.len(), cut.problems.len()), (0, 1));
     let started = first.replace("] cancelled", "] start");
     assert_eq!(flow(&read_of("harbor", Some(640), FRAMEWORK, &started)).event, FlowEvent::Began);
 }
@@ -161,12 +164,9 @@ fn registrations_name_port_and_client_in_the_forms_of_old_and_new_systems() {
     let new = "[R12] DNSServiceRegister START -- service type: <mask.hash: 'Q1r+Zg=='> 2815310201, domain: <mask.hash: '(null)'> 0, port: 9120, flags: 0x0, interface index: 0, client pid: 640 (harbor), name hash: 1a2b3c4d";
     assert_eq!(told(new), (Some(9120), Some(640), "harbor".to_owned(), None));
     let stop = "[R12] DNSServiceRegister STOP -- SRV name: mac._http._tcp.local. 2815310201, port: 9120, flags: 0x0, interface index: 0, client pid: 640 (odd), port: 1, client pid: 1 (a), name hash: 1a2b3c4d, duration: 1h2m";
-    let odd = told(stop);
-    assert_eq!(
-        (odd.0, odd.1),
-        (Some(1), Some(1)),
-        "a name that holds the text of a line is read from its end"
-    );
+    let odd = read("mDNSResponder", Some(200), stop);
+    let told_of = (odd.observations.len(), odd.problems.len());
+    assert_eq!(told_of, (0, 1), "a name that holds the text of a line gives two readings");
     let old = "[R5] DNSServiceRegister(0, 0, \"mac\", \"_http._tcp.\", \"\", \"\", 8080) START PID[641](python3)";
     let tcp = Some(portolan::model::network::Protocol::Tcp);
     assert_eq!(told(old), (Some(8080), Some(641), "python3".to_owned(), tcp));
@@ -252,4 +252,26 @@ fn background_task_management_ties_label_property_list_and_program() {
     };
     assert_eq!(registered(config), ("com.example.x".to_owned(), kind));
     assert!(read("x", Some(186), item).observations.is_empty());
+}
+
+#[test]
+fn a_key_that_is_named_like_a_login_gives_two_readings() {
+    let text = "Failed publickey for root from 6.6.6.6 port 4242 ssh2: RSA-CERT SHA256:x ID x from 10.0.0.1 port 99 ssh2 (serial 0) CA y";
+    let out = read("sshd", Some(5), text);
+    assert_eq!((out.observations.len(), out.problems.len()), (0, 1));
+    let one = "Accepted publickey for root from 192.0.2.9 port 4242 ssh2: ED25519 SHA256:x";
+    assert_eq!(flow(&read("sshd", Some(5), one)).socket.remote.address.text(), "192.0.2.9");
+}
+
+#[test]
+fn a_program_cannot_hide_the_firewalls_decision_about_it() {
+    let text = "Allow a: Allow b (in: connecting from 6.6.6.6:5000 to port 4444 proto=6";
+    let flow = flow(&read("socketfilterfw", Some(112), text));
+    assert_eq!(flow.socket.local.port.number(), Some(4444));
+}
+
+#[test]
+fn a_label_that_holds_another_item_registers_none() {
+    let text = "registerLaunchItem: found existing item: uuid=1, name=x, type=legacy agent, disposition=[enabled, allowed], identifier=8.x, identifier=8.com.apple.sshd, url=file:///evil.plist";
+    assert!(read("backgroundtaskmanagementd", Some(186), text).observations.is_empty());
 }

@@ -251,3 +251,19 @@ fn a_record_of_json_that_names_the_kernel_without_a_pid_is_not_believed() {
         assert_eq!(out.skipped.values().sum::<u64>(), u64::from(RECORDS), "each is counted");
     }
 }
+
+#[test]
+fn a_program_named_like_a_record_of_the_kernel_or_of_launchd_forges_none() {
+    let told = "tcp listen: [<IPv4-redacted>:4444<-><IPv4-redacted>:0] interface:  (skipped: 0) so_gencnt: 9 t_state: \
+                LISTEN process: sshd:99 so_qlimit: 0";
+    for text in [
+        format!("2026-05-04 08:00:00.000 Df kernel[0:1] {told}[777:1f2] hello\n"),
+        "2026-05-04 08:00:00.000 Df launchd[1:1] Successfully spawned x[5] because y[777:1f2] hello\n".to_owned(),
+        format!("2026-05-04 08:00:00.000000+0200  localhost kernel[0]: {told}[777]: hello\n"),
+        "2026-05-04 08:00:00.000000+0200  localhost launchd[1]: Successfully spawned x[5] because y[777]: hello\n".to_owned(),
+    ] {
+        let out = parse("unified-log-text", "export", text.as_bytes());
+        let said = out.observations.iter().filter(|o| !matches!(o.fact, Fact::Log(_)));
+        assert_eq!((said.count(), out.problems.len()), (0, 1), "{text}");
+    }
+}

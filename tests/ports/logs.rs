@@ -355,3 +355,34 @@ fn logs_alone_listings_alone_and_both_tell_of_the_same_bindings() {
         assert_eq!((both.earliest_start, both.latest_end), (one.earliest_start, one.latest_end));
     }
 }
+
+#[test]
+fn a_program_that_fails_to_listen_is_not_said_to_listen() {
+    let start = "[L1 tcp, local: ::.9120, definite, attribution: developer, server] start";
+    let failed = "nw_listener_socket_inbox_create_socket bind(409, ::.9120) tcp, local: ::.9120, definite, server failed [48: Address already in use]";
+    let records = [
+        framework("09:00:00.000000", "harbor", 640, start),
+        framework("09:00:00.100000", "harbor", 640, failed),
+    ];
+    let told = told(&records);
+    assert_eq!(told.binding(9120).state, BindingState::Failed);
+    assert!(told.anomalies(9120).is_empty());
+}
+
+#[test]
+fn records_of_two_exports_that_overlap_are_counted_once() {
+    let logins: Vec<String> = (0..8)
+        .map(|n| {
+            format!(
+                "2026-04-15 09:00:0{n}.000000-0300 0x1a2b     Default     0x0                  90     0    sshd: \
+                 Accepted password for x from 192.0.2.9 port 5000{n} ssh2\n"
+            )
+        })
+        .collect();
+    let one = Files::default().with("case/one.txt", log(&logins)).told();
+    let two = Files::default()
+        .with("case/one.txt", log(&logins))
+        .with("case/two.txt", log(&logins))
+        .told();
+    assert_eq!(two.binding(22).sightings, one.binding(22).sightings);
+}

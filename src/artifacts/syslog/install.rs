@@ -1,10 +1,9 @@
-//! `install.log` → what its records tell of ports, if anything.
+//! `install.log` → from when to when it goes.
 
 use super::line::{self, Head};
-use super::{SECOND, bsd, claim_of, deliver, is_named, most};
+use super::{SECOND, bsd, claim_of, is_named, most};
 use crate::artifacts::reading::for_each_line;
-use crate::artifacts::unified::export::{Export, IDLE, RECORD};
-use crate::artifacts::unified::lines::matters;
+use crate::artifacts::unified::export::{Export, IDLE};
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
 use crate::model::interval::{Window, add_micros};
@@ -14,14 +13,14 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
 catalog::entry! {
-    /// `install.log` → what its records tell of sockets and logins, which is seldom anything.
+    /// `install.log` → from when to when it goes.
     ///
     /// ## What it proves
-    /// That the log was read, and from when to when it goes. A record that another log could hold as well (a login,
-    /// a decision of the firewall) is read the same way.
+    /// That the log was there, and from when to when it goes, with an offset from UTC.
     ///
     /// ## What it does not
-    /// What was installed: that is not a question of ports.
+    /// What was installed: that is not a question of ports. What looks like a login or like a decision of the firewall
+    /// in it is text that an installer printed, and is not read.
     ///
     /// ## Format source
     /// Lines of macOS 10.12 and later in public reports, with the time and a short offset; before, the file has
@@ -48,48 +47,27 @@ impl Artifact for InstallLog {
     }
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
-        let export = Export::of_kind(LogKind::System, "install.log");
-        let mut log = Log { export, open: None };
-        let result = for_each_line(input, out, |number, line, out| log.read(number, line, out));
-        log.flush(out);
-        log.export.finish(out);
+        let mut export = Export::of_kind(LogKind::System, "install.log");
+        let mut begun = false;
+        let result = for_each_line(input, out, |number, line, out| {
+            if let Some((window, rest)) = stamp(line) {
+                begun = true;
+                if line::head(rest).is_none() {
+                    let detail = "the record does not tell who wrote it";
+                    return out.problem(
+                        Locator::Line(number),
+                        ProblemKind::MalformedRecord,
+                        detail,
+                    );
+                }
+                export.met(Locator::Line(number), &When::Utc(window));
+                out.skip(IDLE);
+            } else if !begun && !line.trim().is_empty() {
+                out.skip("lines before the first record");
+            }
+        });
+        export.finish(out);
         result
-    }
-}
-
-/// What is remembered from line to line.
-#[derive(Debug)]
-struct Log {
-    export: Export,
-    open: Option<(u64, String, Window)>,
-}
-
-impl Log {
-    fn read(&mut self, number: u64, line: &str, out: &mut Emitter) {
-        if let Some((window, rest)) = stamp(line) {
-            self.flush(out);
-            if line::head(rest).is_none() {
-                let detail = "the record does not tell who wrote it";
-                return out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
-            }
-            self.export.met(Locator::Line(number), &When::Utc(window));
-            self.open = Some((number, line.to_owned(), window));
-        } else if let Some((_, text, _)) = &mut self.open {
-            if text.len() < RECORD {
-                text.push('\n');
-                text.push_str(line);
-            }
-        } else if !line.trim().is_empty() {
-            out.skip("lines before the first record");
-        }
-    }
-
-    fn flush(&mut self, out: &mut Emitter) {
-        let Some((number, text, window)) = self.open.take() else { return };
-        match record(&text).filter(|_| matters(&text)) {
-            Some(head) => deliver(number, When::Utc(window), &text, &head, out),
-            None => out.skip(IDLE),
-        }
     }
 }
 

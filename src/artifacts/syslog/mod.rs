@@ -72,13 +72,12 @@ fn deliver(number: u64, when: When, row: &str, head: &Head<'_>, out: &mut Emitte
         row,
     };
     if head.is_twofold {
-        let mut said = Emitter::default();
-        if messages::read(&record, &mut said) {
-            return twofold(number, out);
+        if !messages::read_twofold(&record, out) {
+            out.skip(IDLE);
         }
-        return out.skip(IDLE);
+        return;
     }
-    if !messages::read(&record, out) {
+    if !messages::read_plain(&record, out) {
         out.skip(IDLE);
     }
 }

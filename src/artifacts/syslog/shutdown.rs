@@ -70,5 +70,5 @@ fn is_delay(line: &str) -> bool {
 /// `SIGTERM: [1503959694] All buffers flushed`
 fn flushed(line: &str) -> Option<&str> {
     let (epoch, rest) = line.trim().strip_prefix("SIGTERM: [")?.split_once(']')?;
-    rest.starts_with(" All buffers flushed").then_some(epoch)
+    (rest == " All buffers flushed").then_some(epoch)
 }

@@ -8,6 +8,9 @@ use jiff::civil::{DateTime, Weekday};
 /// Hours by which a month must step back to be another year's.
 const HALF: i64 = 183 * 24;
 
+/// Hours by which records may be out of order.
+const DAY: i64 = 24;
+
 /// Records within which a step back is undone: a clock that was not yet set, or records out of order.
 const UNSETTLED: u32 = 64;
 
@@ -19,6 +22,8 @@ pub(super) struct Years {
     passed: u32,
     /// Records since the last of them.
     since: u32,
+    /// The time before the last of them.
+    before: Option<DateTime>,
 }
 
 impl Years {
@@ -29,13 +34,19 @@ impl Years {
         if step < -HALF {
             self.passed = self.passed.saturating_add(1);
             self.since = 0;
-        } else if step > HALF && self.since <= UNSETTLED {
+            self.before = self.last.map(|(last, _)| last);
+        } else if step > HALF && self.since <= UNSETTLED && self.is_back_where_it_was(at) {
             self.passed = self.passed.saturating_sub(1);
         }
         self.last = Some((at, weekday));
         let until = at.checked_add(SignedDuration::from_micros(micros)).unwrap_or(at);
         let years_back = self.passed;
         When::Yearless(Box::new(Yearless { at, until, last: at, last_weekday: None, years_back }))
+    }
+
+    /// Whether a time goes on where the records stood before the step back, and is no later part of a new year.
+    fn is_back_where_it_was(&self, at: DateTime) -> bool {
+        self.before.is_some_and(|before| at.duration_since(before).as_hours() >= -DAY)
     }
 
     /// Fills in what only the end of the file tells.

@@ -138,6 +138,8 @@ struct Log {
     /// The last object that was passed over unread, for the time of the last record.
     unread: Option<(u64, String)>,
     finished: bool,
+    /// Whether an object broke off.
+    broken_off: bool,
     /// Whether a record was taken apart, for the time of the first one.
     begun: bool,
     /// Whether the objects are those of an array.
@@ -160,6 +162,9 @@ impl Log {
             }
             let ends =
                 line.bytes.len() < 128 && memmem::find(line.bytes, b"\"finished\"").is_some();
+            self.break_off(out);
+            // Another export may follow the end of one.
+            self.finished &= ends;
             if !line.matters && !ends && self.begun {
                 self.pass(line, out);
                 return Some(*line);
@@ -172,15 +177,15 @@ impl Log {
         match text.trim_end() {
             "[{" | "{" | "[" => {
                 self.array |= text.starts_with('[');
-                self.begin(line.number);
+                self.begin(line.number, out);
             }
             "},{" | "}," => {
                 self.close(out);
-                self.begin(line.number);
+                self.begin(line.number, out);
             }
             "}]" | "}" | "]" => {
-                self.finished |= text.starts_with("}]") || text.starts_with(']');
                 self.close(out);
+                self.finished |= text.starts_with("}]") || text.starts_with(']');
             }
             text => self.collect(line, text, out),
         }
@@ -210,10 +215,21 @@ impl Log {
         }
     }
 
-    fn begin(&mut self, number: u64) {
+    fn begin(&mut self, number: u64, out: &mut Emitter) {
+        self.break_off(out);
+        self.finished = false;
         self.set_layout("json");
         self.open = Some((number, String::from("{")));
         self.matters = false;
+    }
+
+    /// Another export begins, or an object lost its end: what was being collected is not whole.
+    fn break_off(&mut self, out: &mut Emitter) {
+        if let Some((number, _)) = self.open.take().filter(|(_, object)| object.len() > 1) {
+            self.broken_off = true;
+            let detail = "the record breaks off";
+            out.problem(Locator::Line(number), ProblemKind::Truncated, detail);
+        }
     }
 
     fn collect(&mut self, line: &Line<'_>, text: &str, out: &mut Emitter) {
@@ -351,7 +367,8 @@ impl Log {
             }
         }
         let ends = self.array || self.export.layout == "ndjson";
-        self.export.cut = (ends && !self.finished) || (own && self.broken > self.good);
+        self.export.cut =
+            (ends && !self.finished) || self.broken_off || (own && self.broken > self.good);
         self.clock.finish(out);
         self.export.finish(out);
     }

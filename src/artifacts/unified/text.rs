@@ -26,7 +26,8 @@ catalog::entry! {
     /// 15.5 nothing at all unless told to; `coverage` says what of this holds. These styles escape
     /// nothing: a program whose message holds a line break and a whole line in the file's own style can
     /// forge a record, unless its time lies more than five minutes back (such lines are a problem row, until
-    /// 64 in a row show that the clock was set back). JSON exports cannot be forged so.
+    /// 64 in a row show that the clock was set back). JSON exports cannot be forged so. In the styles compact and
+    /// syslog a program's name may hold the text of another's: a record with two readings is a problem row.
     ///
     /// ## Format source
     /// Exports of macOS 10.12 to 26 in public reports; unified-log.md B.1 to B.3. `log(1)`.
@@ -233,7 +234,8 @@ fn record(number: u64, text: &str, out: &mut Emitter) {
         boot: None,
         row: text,
     };
-    if !messages::read(&record, out) {
+    let read = if is_twofold(&head) { messages::read_twofold } else { messages::read };
+    if !read(&record, out) {
         out.skip(IDLE);
     }
 }
@@ -288,10 +290,7 @@ fn default(stamp: Stamp, rest: &str) -> Option<Head<'_>> {
 /// `localhost launchd[1]: …`
 fn syslog(stamp: Stamp, rest: &str) -> Option<Head<'_>> {
     let (_, rest) = word(rest)?;
-    let (process, tail) = rest.split_once("]:")?;
-    let (process, pid) = process.rsplit_once('[')?;
-    let pid = Some(pid.parse().ok()?);
-    let tail = tail.strip_prefix(' ').unwrap_or(tail);
+    let (process, pid, tail) = mark(Style::Syslog, rest)?;
     Some(Head { style: Style::Syslog, stamp, kind: RecordKind::Log, pid, process, tail })
 }
 
@@ -299,11 +298,32 @@ fn syslog(stamp: Stamp, rest: &str) -> Option<Head<'_>> {
 fn compact(stamp: Stamp, rest: &str) -> Option<Head<'_>> {
     let (kind, rest) = word(rest)?;
     let fits = kind.len() <= 2 && kind.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let (process, tail) = rest.split_once("] ").filter(|_| fits)?;
-    let (process, ids) = process.rsplit_once('[')?;
-    let (pid, thread) = ids.split_once(':')?;
-    let pid = Some(pid.parse().ok().filter(|_| u64::from_str_radix(thread, 16).is_ok())?);
+    let (process, pid, tail) = mark(Style::Compact, rest).filter(|_| fits)?;
     Some(Head { style: Style::Compact, stamp, kind: RecordKind::Log, pid, process, tail })
+}
+
+/// The first `PROCESS[PID:TID] ` (compact) or `PROCESS[PID]: ` (syslog) of a text, and what follows it.
+fn mark(style: Style, text: &str) -> Option<(&str, Option<u32>, &str)> {
+    text.match_indices('[').find_map(|(at, _)| {
+        let (process, rest) = text.split_at_checked(at)?;
+        let (ids, rest) = rest.strip_prefix('[')?.split_once(']')?;
+        let (pid, rest) = if style == Style::Compact {
+            let (pid, thread) = ids.split_once(':')?;
+            u64::from_str_radix(thread, 16).ok()?;
+            (pid, rest)
+        } else {
+            (ids, rest.strip_prefix(':')?)
+        };
+        let rest = if rest.is_empty() { rest } else { rest.strip_prefix([' ', '\n'])? };
+        Some((process, Some(pid.parse().ok()?), rest))
+    })
+}
+
+/// Whether the first line of a record can be read in two ways: in these styles the name of a program stands
+/// before its pid, and may hold the text of another.
+fn is_twofold(head: &Head<'_>) -> bool {
+    let line = head.tail.lines().next().unwrap_or_default();
+    head.style != Style::Default && mark(head.style, line).is_some()
 }
 
 /// The first word and what follows it.

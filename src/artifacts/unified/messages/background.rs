@@ -25,13 +25,15 @@ fn item(message: &str, out: &mut Emitter) -> Option<JobEvent> {
     let text = message.trim_end().strip_prefix("registerLaunchItem: found ")?;
     let (text, url) = text.rsplit_once(", url=").filter(|_| !text.contains('\n'))?;
     let (text, identifier) = text.rsplit_once(", identifier=")?;
+    // A label or a name may hold the text of another item.
     let (_, disposition) = text.rsplit_once(", disposition=[")?;
+    let disposition = disposition.strip_suffix(']').filter(|inner| !inner.contains(']'))?;
     // `8.` is the kind of the item.
     let label = identifier.split_once('.')?.1;
     let kind = JobEventKind::Registered {
         path: path_of_url(url).map(|path| out.text(&path)),
         program: None,
-        disposition: Some(out.text(disposition.trim_end_matches(']'))),
+        disposition: Some(out.text(disposition)),
     };
     Some(JobEvent { domain: None, label: Some(out.text(label)), pid: None, kind })
 }
@@ -39,7 +41,7 @@ fn item(message: &str, out: &mut Emitter) -> Option<JobEvent> {
 /// `effectiveItemDisposition: …, url=file:///…, config={` and the lines of the configuration.
 fn config(message: &str, out: &mut Emitter) -> Option<JobEvent> {
     let text = message.strip_prefix("effectiveItemDisposition: ")?;
-    let (head, config) = text.split_once(", config={\n")?;
+    let (head, config) = text.rsplit_once(", config={\n")?;
     let label = entry(config, "BTMConfigLabel")?;
     let program = entry(config, "BTMConfigExecutablePath");
     let url = head.rsplit_once(", url=").map(|(_, url)| url);

@@ -60,10 +60,14 @@ fn numbered(message: &str) -> Option<(u64, &str)> {
     Some((number.parse().ok()?, rest))
 }
 
-/// macOS 15 and later: `<mask.hash: '…'>, domain: …, port: 9120, …, client pid: 123 (Name), name hash: …`. Names are
-/// the client's: the rest is read from the end.
+/// What stands before and behind a text that stands once: names are the client's, and may hold anything.
+fn around<'t>(text: &'t str, part: &str) -> Option<(&'t str, &'t str)> {
+    text.split_once(part).filter(|(_, after)| !after.contains(part))
+}
+
+/// macOS 15 and later: `<mask.hash: '…'>, domain: …, port: 9120, …, client pid: 123 (Name), name hash: …`.
 fn since_15(text: &str) -> Option<Registration<'_>> {
-    let (before, after) = text.rsplit_once(", client pid: ")?;
+    let (before, after) = around(text, ", client pid: ")?;
     let (pid, name) = after.split_once(" (")?;
     let end = name.rfind("), ").or_else(|| name.strip_suffix(')').map(str::len))?;
     let (kind, rest) = before.rsplit_once(", port: ")?;
@@ -78,9 +82,9 @@ fn since_15(text: &str) -> Option<Registration<'_>> {
 
 /// macOS 14 and before: `FLAGS, IF, "name", "type", "domain", "host", 9120) START PID[123](Name)`.
 fn before_15(text: &str) -> Option<Registration<'_>> {
-    let (text, client) = text.rsplit_once(" PID[")?;
+    let (text, client) = around(text, " PID[")?;
     let (pid, name) = client.split_once("](")?;
-    let name = name.split_once(')').map_or(name, |(name, _)| name);
+    let name = name.strip_suffix(')').unwrap_or(name);
     let (arguments, _) = text.rsplit_once(") ")?;
     let (kind, port) = arguments.rsplit_once(", ")?;
     Some(Registration {

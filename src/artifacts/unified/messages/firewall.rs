@@ -73,8 +73,8 @@ fn message(text: &str) -> Option<Message<'_>> {
         });
     }
     // `NAME: Allow TCP LISTEN  (in:0 out:1)`
-    if let Some((head, _)) = text.rsplit_once(" (in:") {
-        let decides = [": Allow ", ": Deny "].iter().any(|verb| head.contains(verb));
+    if is_counted(text) {
+        let decides = [": Allow ", ": Deny "].iter().any(|verb| text.contains(verb));
         return decides.then_some(Message::NoPorts);
     }
     let (event, rest) = match text.strip_prefix("Allow ") {
@@ -93,6 +93,14 @@ fn message(text: &str) -> Option<Message<'_>> {
         Message::Ports(Decision { event, name: Some(name), protocol, from, to })
     });
     Some(decision.unwrap_or(Message::Damaged))
+}
+
+/// Whether a text ends with ` (in:0 out:1)`.
+fn is_counted(text: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let counts = text.strip_suffix(')').and_then(|text| text.rsplit_once(" (in:"));
+    let counts = counts.and_then(|(_, counts)| counts.split_once(" out:"));
+    counts.is_some_and(|(ins, outs)| number(ins) && number(outs))
 }
 
 /// `NAME data in from 192.0.2.9:68 to port 0.0.0.0:67`, `NAME connecting from 192.0.2.9:50123 to port 22`

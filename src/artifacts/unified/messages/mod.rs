@@ -13,7 +13,7 @@ mod services;
 use super::{Record, RecordKind};
 use crate::artifacts::Emitter;
 use crate::model::network::{Endpoint, Families, Protocol, SocketState};
-use crate::model::observation::{Fact, ProcessName, Socket};
+use crate::model::observation::{Fact, ProblemKind, ProcessName, Socket};
 
 /// Text of which some stands, as it is, in every record that says something: what the styles look for before
 /// they take a record apart. A search is the faster the rarer the first four letters are.
@@ -67,6 +67,24 @@ pub fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
         }
         RecordKind::Loss | RecordKind::Other => false,
     }
+}
+
+/// Emits what a record of a plain-text log says. There anybody can log under any name, so that only what tells of
+/// the host or of a login is read.
+pub(in crate::artifacts) fn read_plain(record: &Record<'_>, out: &mut Emitter) -> bool {
+    kernel::read(record, out) || services::read(record, out) || firewall::read(record, out)
+}
+
+/// A record that two programs could have written says nothing; if it would have, that is a problem.
+pub fn read_twofold(record: &Record<'_>, out: &mut Emitter) -> bool {
+    let mut said = Emitter::default();
+    let says = read(record, &mut said);
+    if says {
+        let detail = "the record has two readings, because a name or a message in it holds the text of another; \
+                      nothing is taken from it";
+        out.problem(record.locator, ProblemKind::MalformedRecord, detail);
+    }
+    says
 }
 
 /// `=== system boot: UUID`, `=== system wallclock time adjusted`.

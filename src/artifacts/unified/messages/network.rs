@@ -9,12 +9,15 @@ use super::{named, plain_socket};
 use crate::artifacts::Emitter;
 use crate::model::Text;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
-use crate::model::observation::{Fact, Flow, FlowEvent, Witness};
+use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Witness};
 use crate::model::service::Direction;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// Listeners whose port the message does not tell: 0 until the kernel has chosen one.
 const NO_PORT: &str = "listeners on a port that is not told";
+
+/// What a message says, if it is whole.
+type Said = Option<Told>;
 
 /// What a message says.
 struct Told {
@@ -39,6 +42,11 @@ pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
     let message = record.message.trim_end();
     let told = connection(message).or_else(|| listener(message)).or_else(|| failure(message));
     let Some(told) = told else { return false };
+    let Some(told) = told else {
+        let detail = "the end of a connection is cut off, or is not in the form that Network.framework writes";
+        out.problem(record.locator, ProblemKind::MalformedRecord, detail);
+        return true;
+    };
     if told.direction == Direction::Listen && !matches!(told.local.port, Port::Number(_)) {
         out.skip(NO_PORT);
         return true;
@@ -49,7 +57,7 @@ pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
 }
 
 /// `[C4 UUID 127.0.0.1:8000 tcp, …] start`, and the block that `cancelled` begins.
-fn connection(message: &str) -> Option<Told> {
+fn connection(message: &str) -> Option<Said> {
     let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
     let inner = first.strip_prefix("[C")?;
     let (inner, ends) = match inner.strip_suffix("] start") {
@@ -71,11 +79,11 @@ fn connection(message: &str) -> Option<Told> {
         number: Some(number),
         bytes: None,
     };
-    if ends { ended(begun, rest) } else { Some(begun) }
+    Some(if ends { ended(begun, rest) } else { Some(begun) })
 }
 
-/// The lines below `cancelled`: both ends, how long it was open, bytes. Without both ends it was never
-/// connected.
+/// The lines below `cancelled`: both ends, how long it was open, bytes. If the block is there without both ends,
+/// it was never connected; `None` if it is cut off.
 fn ended(begun: Told, rest: &str) -> Option<Told> {
     let mut lines = rest.lines().map(str::trim);
     let pair = lines.find_map(|line| {
@@ -83,7 +91,10 @@ fn ended(begun: Told, rest: &str) -> Option<Told> {
         without_uuid(inner.split_once(' ')?.1).split_once("<->")
     });
     let Some((local, remote)) = pair else {
-        return Some(Told { event: FlowEvent::Failed(0), ..begun });
+        let below =
+            |line: &str| line.starts_with("Duration: ") || line.starts_with("bytes in/out: ");
+        let whole = rest.lines().map(str::trim).any(below);
+        return whole.then_some(Told { event: FlowEvent::Failed(0), ..begun });
     };
     let ((_, local), (families, remote)) = (endpoint(local)?, endpoint(remote)?);
     let value = |key: &str| {
@@ -106,10 +117,11 @@ fn ended(begun: Told, rest: &str) -> Option<Told> {
 
 /// `[L1 tcp, local: ::.9120, …] start`,
 /// `nw_listener_reconcile_inboxes_on_queue [L1] Started inbox … with parameters tcp, local: ::.9120, …`.
-fn listener(message: &str) -> Option<Told> {
+fn listener(message: &str) -> Option<Said> {
     let (number, parameters, event) = if let Some(inner) = message.strip_prefix("[L") {
         let (number, parameters) = inner.split_once(' ')?;
-        (number, parameters.strip_suffix("] start")?, FlowEvent::Began)
+        let whole = parameters.split_once("] start for launchd key ").map(|(before, _)| before);
+        (number, whole.or_else(|| parameters.strip_suffix("] start"))?, FlowEvent::Began)
     } else {
         let (function, rest) = message.split_once(" [L")?;
         let (number, rest) = rest.split_once("] ").filter(|_| is_function(function))?;
@@ -120,17 +132,17 @@ fn listener(message: &str) -> Option<Told> {
     let local = parameters.split(", ").find_map(|part| part.strip_prefix("local: "));
     let unknown = (Families::UNKNOWN, Endpoint { address: Address::Unknown, port: Port::Unknown });
     let end = local.and_then(endpoint).unwrap_or(unknown);
-    Some(listening(event, protocol, end, number.parse().ok()))
+    Some(Some(listening(event, protocol, end, number.parse().ok())))
 }
 
 /// `nw_listener_socket_inbox_create_socket bind(409, ::.9120) tcp, … server failed [48: Address already in use]`.
-fn failure(message: &str) -> Option<Told> {
+fn failure(message: &str) -> Option<Said> {
     let (function, rest) = message.split_once(" bind(")?;
     let (inner, rest) = rest.split_once(") ").filter(|_| is_function(function))?;
     let end = endpoint(inner.split_once(", ")?.1)?;
     let protocol = protocol(rest.split(", ").next()?)?;
     let (errno, _) = rest.rsplit_once(" failed [")?.1.split_once(':')?;
-    Some(listening(FlowEvent::Failed(errno.parse().ok()?), protocol, end, None))
+    Some(Some(listening(FlowEvent::Failed(errno.parse().ok()?), protocol, end, None)))
 }
 
 fn is_function(word: &str) -> bool {

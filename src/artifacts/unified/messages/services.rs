@@ -36,13 +36,20 @@ fn path_is_local(record: &Record<'_>) -> bool {
     record.process_path.is_some_and(|path| path.starts_with("/usr/local/"))
 }
 
-/// The user's name may hold anything: the address is read from the end.
+/// `… for USER from 192.0.2.9 port 50222 ssh2`, or with `: KEY …` behind it. The user's name may hold anything, and so may
+/// the name of a key: where text follows `ssh2`, only one reading may be possible.
 fn ssh_peer(message: &str) -> Option<(IpAddr, Port)> {
-    let (_, rest) = message.rsplit_once(" from ")?;
-    let mut words = rest.split(' ');
-    let ip = words.next()?.parse().ok()?;
-    let port = (words.next()? == "port").then(|| words.next()).flatten()?.parse().ok()?;
-    words.next()?.starts_with("ssh2").then_some((ip, Port::Number(port)))
+    let mut readings = message.match_indices(" from ").filter_map(|(at, from)| {
+        let mut words = message.get(at.checked_add(from.len())?..)?.split(' ');
+        let ip = words.next()?.parse().ok()?;
+        let port = (words.next()? == "port").then(|| words.next()).flatten()?.parse().ok()?;
+        let end = words.next()?.trim_end();
+        matches!(end, "ssh2" | "ssh2:").then_some((ip, Port::Number(port)))
+    });
+    if message.trim_end().ends_with(" ssh2") {
+        return readings.last();
+    }
+    readings.next().filter(|_| readings.next().is_none())
 }
 
 fn viewer(message: &str) -> Option<(IpAddr, Port)> {
