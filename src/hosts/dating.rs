@@ -121,6 +121,7 @@ fn date_group(
     let mut times: BTreeMap<SourceId, Option<DatedTime>> = BTreeMap::new();
     let mut dates: BTreeMap<SourceId, Option<DatedTime>> = BTreeMap::new();
     let mut date_missing: BTreeSet<SourceId> = BTreeSet::new();
+    let mut dated_whole: BTreeMap<SourceId, String> = BTreeMap::new();
     let mut zone_missing: BTreeSet<SourceId> = BTreeSet::new();
     let mut folds: BTreeSet<SourceId> = BTreeSet::new();
     let mut rules: BTreeSet<Text> = BTreeSet::new();
@@ -138,6 +139,9 @@ fn date_group(
         let mut time = match &observation.when {
             When::TimeOfDay(partial) => {
                 let date = dates.entry(source).or_insert_with(|| captures.date_of(source));
+                if let Some(date) = date {
+                    dated_whole.entry(source).or_insert_with(|| date.rule.to_string());
+                }
                 date.as_ref().and_then(|date| partial::of_day(partial, date))
             }
             _ => time_of(&observation, capture.as_ref(), zone),
@@ -154,6 +158,13 @@ fn date_group(
     for source in zone_missing {
         let detail = "its times are local and nothing tells the host's zone: UTC is assumed \
                       (--timezone sets it)";
+        case.problems.push((source, problem(ProblemKind::AmbiguousTime, detail)));
+    }
+    for (source, rule) in dated_whole {
+        let detail = format!(
+            "its rows tell no date: the last is put on the last day before the time that dates the file ({rule}), \
+             the others by the midnights between"
+        );
         case.problems.push((source, problem(ProblemKind::AmbiguousTime, detail)));
     }
     for source in date_missing {

@@ -58,17 +58,32 @@ pub(super) fn plan(entry: &Entry, head: &[u8]) -> Plan {
     match artifacts::claimed_by(&candidate) {
         (Claim::Refuse(why), Some(artifact)) => Plan::Refuse(artifact.id(), why),
         (_, Some(artifact)) => Plan::Parse(artifact),
-        (_, None) => Plan::Hash,
+        (_, None) => in_utf16(entry, head).unwrap_or(Plan::Hash),
     }
 }
 
-/// The head as text, or empty if it holds NULs or mostly bytes that are no text.
+/// What would be read if it were UTF-8 is refused, not passed over.
+fn in_utf16(entry: &Entry, head: &[u8]) -> Option<Plan> {
+    let unit: fn([u8; 2]) -> u16 = match head.first_chunk()? {
+        b"\xff\xfe" => u16::from_le_bytes,
+        b"\xfe\xff" => u16::from_be_bytes,
+        _ => return None,
+    };
+    let units = head.get(2..)?.chunks_exact(2).filter_map(|two| Some(unit(*two.first_chunk()?)));
+    let lossy = |unit: Result<char, _>| unit.unwrap_or(char::REPLACEMENT_CHARACTER);
+    let text: String = char::decode_utf16(units).map(lossy).collect();
+    let path = format!("/{}", entry.path.to_lowercase());
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let candidate = Candidate { entry, path: &path, name, head: text.as_bytes(), text: &text };
+    let (_, artifact) = artifacts::claimed_by(&candidate);
+    let why = "its text is UTF-16 and is not read; give it as UTF-8 (`iconv -f UTF-16 -t UTF-8`)";
+    artifact.map(|artifact| Plan::Refuse(artifact.id(), why.to_owned()))
+}
+
+/// The head as text, or empty if it holds mostly bytes that are no text. A log in which a crash left NULs is text.
 fn as_text(head: &[u8]) -> Cow<'_, str> {
-    if memchr::memchr(0, head).is_some() {
-        return Cow::Borrowed("");
-    }
     let text = String::from_utf8_lossy(head);
-    let bad = text.matches('\u{fffd}').count();
+    let bad = text.matches(['\u{fffd}', '\0']).count();
     if bad > 8 && bad.saturating_mul(20) > text.len() { Cow::Borrowed("") } else { text }
 }
 

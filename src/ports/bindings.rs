@@ -2,6 +2,7 @@
 
 use super::JobRecord;
 use super::evidence::cite;
+use super::holders;
 use super::intervals::listings::Listings;
 use super::intervals::{Events, Witnesses, life_of, places};
 use super::owners::{Owners, Part, identity_of};
@@ -66,7 +67,7 @@ impl Maker<'_> {
     }
 
     fn binding(&self, key: &FlowKey, part: &Part<'_>) -> Binding {
-        let holders = self.ordered(part);
+        let holders = holders::ordered(part, self.owners.processes);
         let primary = holders.first().and_then(|index| self.owners.processes.all.get(*index));
         let by_launchd = part.launchd && primary.is_none_or(|life| life.pid == 1);
         let mut binding = blank(key, by_launchd);
@@ -90,6 +91,11 @@ impl Maker<'_> {
             binding.process = Some(Text::from("launchd"));
             binding.process_path = Some(Text::from("/sbin/launchd"));
         }
+        if key.direction == Direction::Outbound
+            && !holders::are_one_family(&holders, self.owners.processes)
+        {
+            holders::of_several(&mut binding, &holders, self.owners.processes);
+        }
         binding.holders = holders;
         self.add_rows(&mut binding, part);
         binding
@@ -102,21 +108,6 @@ impl Maker<'_> {
         binding.spans.shrink_to_fit();
         binding.confidence = self.confidence(binding);
         self.identify(binding, key);
-    }
-
-    /// Holders, the one that answers for the binding first: not launchd, then a parent before its
-    /// children, then the lowest pid.
-    fn ordered(&self, part: &Part<'_>) -> Vec<usize> {
-        let life = |index: usize| self.owners.processes.all.get(index);
-        let mut holders: Vec<usize> = part.holders.iter().copied().collect();
-        holders.sort_by_key(|index| {
-            let life = life(*index);
-            let is_launchd = life.is_some_and(|life| life.pid == 1);
-            let is_child =
-                life.and_then(|life| life.parent).is_some_and(|p| part.holders.contains(&p));
-            (is_launchd, is_child, life.map(|life| life.pid))
-        });
-        holders
     }
 
     fn owned_by_process(&self, binding: &mut Binding, key: &FlowKey, index: usize) {
@@ -218,6 +209,10 @@ impl Maker<'_> {
         families.either &= !families.v6 && !families.dual;
         binding.families = families;
         binding.sightings = distinct.len();
+        // What a log redacts is one of the others.
+        if addresses.len() > 1 {
+            addresses.remove(&Address::Unknown);
+        }
         binding.local_addresses = addresses.into_iter().collect();
         if binding.local_port.is_none() && ports.len() == 1 {
             binding.local_port = ports.first().copied();

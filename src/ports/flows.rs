@@ -17,6 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// with all would take forever.
 const CROWD: usize = 512;
 
+/// Microseconds for which the ports of a socket are taken to be its own after it was seen: twice the longest life of
+/// a segment (15 s), in which a closed one still waits.
+const LINGER: i64 = 30_000_000;
+
 /// Milliseconds to which durations are told, in microseconds.
 const TICK: i64 = 1000;
 
@@ -199,11 +203,23 @@ fn same_process(one: &Row<'_>, other: &Row<'_>) -> bool {
     }
 }
 
-/// Whether a row was seen while the socket of the other is known to have been open.
+/// Whether a row was seen while the socket of the other is known to have been open, or so shortly before or after
+/// that its ports were not free again; unless it is said to have ended between.
 fn same_time(one: &Row<'_>, other: &Row<'_>) -> bool {
     let life = |row: &Row<'_>| row.sightings().into_iter().reduce(Window::hull);
     match (life(one), life(other)) {
-        (Some(one), Some(other)) => one.meets(other),
+        (Some(one_life), Some(other_life)) => {
+            let (first, next) = if one_life.lo <= other_life.lo {
+                ((one, one_life), other_life)
+            } else {
+                ((other, other_life), one_life)
+            };
+            let ended = first.0.flow.is_some_and(|flow| {
+                matches!(flow.event, FlowEvent::Ended { .. } | FlowEvent::Failed(_))
+            });
+            let slack = if ended { 0 } else { LINGER };
+            add_micros(first.1.hi, slack) >= next.lo
+        }
         _ => false,
     }
 }

@@ -10,6 +10,7 @@ pub mod conflicts;
 pub mod declared;
 pub mod evidence;
 pub mod flows;
+mod holders;
 pub mod identity;
 pub mod intervals;
 pub mod jobs;

@@ -214,7 +214,9 @@ impl Context<'_> {
         let connected = !matches!(socket.remote.port, Port::None);
         let told = flow.and_then(|flow| flow.direction);
         let (direction, probable) = if let Some(told) = told {
-            let port = if connected { remote_port } else { local_port };
+            // Who comes in is known by the port that is reached: not every server tells the peer's.
+            let inbound = told == Direction::Inbound;
+            let port = if connected && !inbound { remote_port } else { local_port };
             port.map(|_| (told, false))?
         } else if connected {
             self.direction(fact, socket, protocol, local_port?, remote_port?)
@@ -255,7 +257,7 @@ impl Context<'_> {
     fn peer_port(&self, direction: Direction, port: Option<u16>) -> Option<u16> {
         match direction {
             Direction::Inbound => {
-                port.map(|port| if self.ephemeral.contains(&port) { 0 } else { port })
+                Some(port.filter(|port| !self.ephemeral.contains(port)).unwrap_or(0))
             }
             _ => port,
         }

@@ -57,7 +57,10 @@ impl Record for BindingRow<'_> {
         ),
         text("process", "The owner as shown; `launchd` for a socket that launchd holds for a job."),
         text("process_path", "Path of the owner's executable."),
-        integer("pid", "Process id of the primary holder."),
+        integer(
+            "pid",
+            "Its process id; empty where several processes of one program each made connections of their own: `attribution` names them.",
+        ),
         text("user", "User of it."),
         text("service", "Label of the launchd job that it belongs to."),
         text(

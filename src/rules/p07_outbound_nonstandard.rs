@@ -55,6 +55,7 @@ pub fn in_words(binding: &Binding) -> String {
     let port = binding.remote_port.map_or_else(String::new, |port| format!(" port {port}"));
     let verb = match binding.state {
         crate::model::binding::BindingState::Attempted => "attempted to reach",
+        crate::model::binding::BindingState::Failed => "failed to reach",
         _ => "reached",
     };
     format!("{verb} {address}{port}/{}", binding.protocol.as_str())

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::p07_outbound_nonstandard::in_words;
 use super::score::Sum;
-use crate::model::binding::Binding;
+use crate::model::binding::{Binding, BindingState};
 use crate::model::service::Direction;
 use crate::ports::JobRecord;
 
@@ -43,9 +43,14 @@ pub fn binding_title(binding: &Binding, context: &Context<'_>) -> String {
     let protocol = binding.protocol.as_str();
     match binding.direction {
         Direction::Listen => {
+            let verb = match binding.state {
+                BindingState::Failed => "failed to listen",
+                BindingState::Attempted => "tried to listen",
+                _ => "listens",
+            };
             let local = binding.local_addresses.first().map(crate::model::network::Address::text);
             let local = local.filter(|text| !text.is_empty()).unwrap_or_default();
-            format!("{who}{service} listens on {local}:{port}/{protocol}")
+            format!("{who}{service} {verb} on {local}:{port}/{protocol}")
         }
         Direction::Outbound => format!("{who}{service} {}", in_words(binding)),
         Direction::Inbound => {

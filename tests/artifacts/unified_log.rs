@@ -1,10 +1,11 @@
 //! Exports of the unified log → events of sockets and jobs.
 
-use crate::support::{claim, fixture_bytes, parse, rendered};
+use crate::support::{claim, collected, fixture_bytes, fresh_folder, parse, rendered};
 use portolan::artifacts::Emitter;
 use portolan::model::network::Port;
 use portolan::model::observation::{Fact, Flow, FlowEvent, LogSpan, ProblemKind, When};
 use portolan::model::provenance::Locator;
+use portolan::pipeline::Status;
 
 fn read(id: &str, fixture: &str) -> Emitter {
     parse(id, "export.txt", &fixture_bytes(&format!("{id}/{fixture}")))
@@ -224,4 +225,52 @@ fn an_export_behind_which_a_cut_one_stands_is_cut() {
     assert!(!whole(format!("{lines}{cut_lines}\n")));
     assert!(whole(format!("{array}{array}")));
     assert!(!whole(format!("{cut_array}\n{array}")));
+}
+
+#[test]
+fn the_footer_of_an_export_is_no_text_of_its_last_record() {
+    let exit = "2026-05-04 08:00:00.000000+0200 0x1f2e3    Default     0x0                  1      0    launchd: [system/com.acme.d [900]:] exited due to SIGTERM | sent by zsh[66592], ran for 8000ms\n";
+    let footer = format!(
+        "{}\nLog      - Default:          5, Info:                0, Debug:             0, Error:          0, Fault:          0\nActivity - Create:           0, Transition:          0, Actions:           0\n",
+        "-".repeat(116)
+    );
+    let out =
+        parse("unified-log-text", "export.txt", format!("{exit}{footer}{exit}{footer}").as_bytes());
+    let ends = out.observations.iter().filter(|o| matches!(o.fact, Fact::JobEvent(_)));
+    assert_eq!(
+        (ends.count(), out.skipped.len(), out.problems.len()),
+        (2, 0, 0),
+        "{:?}",
+        out.skipped
+    );
+}
+
+#[test]
+fn an_array_that_jq_laid_out_is_read() {
+    let lines = String::from_utf8(fixture_bytes("unified-log-json/lines.ndjson")).unwrap();
+    let records = lines.lines().filter(|line| line.contains("eventMessage"));
+    let values: Vec<serde_json::Value> =
+        records.map(|line| serde_json::from_str(line).unwrap()).collect();
+    let pretty = serde_json::to_string_pretty(&values).unwrap();
+    for text in [pretty.clone(), format!("\u{feff}{pretty}\n")] {
+        let out = parse("unified-log-json", "x.json", text.as_bytes());
+        assert_eq!(local_ports(&out), local_ports(&read("unified-log-json", "lines.ndjson")));
+        assert!(out.problems.is_empty() && span(&out).whole, "{:?}", out.problems);
+        assert_eq!(claim("x.json", text.as_bytes()).as_deref(), Some("unified-log-json"));
+    }
+}
+
+#[test]
+fn a_log_in_which_a_crash_left_nuls_is_read_and_one_in_utf16_is_refused() {
+    let text = records().concat();
+    let nuls = text.replacen("kernel", "\0\0kernel", 1);
+    let folder = fresh_folder("utf16");
+    std::fs::write(folder.join("nuls.txt"), nuls).unwrap();
+    let units: Vec<u8> =
+        "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    std::fs::write(folder.join("export.txt"), units).unwrap();
+    let collected = collected(&[folder]);
+    let [utf16, nuls] = &collected.sources[..] else { panic!("{:?}", collected.sources) };
+    assert_eq!((utf16.status, utf16.problems.len()), (Status::Refused, 1));
+    assert_eq!((nuls.status, nuls.artifact), (Status::Parsed, Some("unified-log-text")));
 }

@@ -386,3 +386,54 @@ fn records_of_two_exports_that_overlap_are_counted_once() {
         .told();
     assert_eq!(two.binding(22).sightings, one.binding(22).sightings);
 }
+
+#[test]
+fn connections_of_several_processes_of_one_name_have_no_one_pid() {
+    let records: Vec<String> = (0..5)
+        .map(|n| {
+            let clock = format!("09:00:0{n}.000000");
+            connects(&clock, (50001 + n, 4444), 90 + u64::from(n), &format!("beacon:{}", 7000 + n))
+        })
+        .collect();
+    let told = told(&records);
+    let binding = told.binding(4444);
+    assert_eq!((binding.pid, binding.process.as_deref()), (None, Some("beacon")));
+    assert_eq!(binding.holders.len(), 5);
+    assert_eq!(binding.attribution, "5 processes: pids 7000, 7001, 7002, 7003, 7004");
+}
+
+#[test]
+fn a_screen_sharing_login_tells_who_came_without_a_port_of_theirs() {
+    let record = "2026-04-15 09:00:00.000000-0300 0x1a2b     Default     0x0                  90     0    screensharingd: \
+                  Authentication: SUCCEEDED :: User Name: bob :: Viewer Address: 198.51.100.9 :: Type: DH\n";
+    let told = told(&[record.to_owned()]);
+    let binding = told.binding(5900);
+    assert_eq!(binding.direction, Direction::Inbound);
+    assert_eq!(binding.remote_address.as_ref().unwrap().text(), "198.51.100.9");
+    assert_eq!(binding.remote_port, None);
+}
+
+#[test]
+fn a_connection_in_the_log_a_second_before_the_listing_is_the_listed_one_unless_it_ended() {
+    let lsof = "COMMAND PID USER FD TYPE DEVICE SIZE/OFF NODE NAME\n\
+                beacon  700 root 5u IPv4 0xc1a0ffee00000001 0t0 TCP 10.0.0.5:50123->203.0.113.9:4444 (ESTABLISHED)\n";
+    let name = "case/20260415T090001-0300_lsof_-nPi.txt";
+    let of = |records: &[String]| {
+        Files::default().with(name, lsof).with("case/kernel.txt", log(records)).told()
+    };
+    let began = connects("09:00:00.000000", (50123, 4444), 91, "beacon:700");
+    assert_eq!(of(std::slice::from_ref(&began)).bindings(4444).len(), 1);
+    let ended = closes("09:00:00.500000", (50123, 4444), 91, "beacon:700", "0.500");
+    assert_eq!(of(&[ended]).bindings(4444).len(), 2);
+}
+
+#[test]
+fn an_sshd_of_its_own_tells_the_port_it_listens_on() {
+    let record = "2026-04-15 09:00:00.000000-0300 0x1a2b     Default     0x0                  90     0    sshd: \
+                  Server listening on 0.0.0.0 port 2222.\n";
+    let told = told(&[record.to_owned()]);
+    assert_eq!(
+        (told.binding(2222).direction, told.binding(2222).pid),
+        (Direction::Listen, Some(90))
+    );
+}

@@ -108,7 +108,9 @@ impl Artifact for UnifiedLogJson {
     }
 
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
-        let begins = candidate.lines().take(6).any(|line| line.starts_with(['[', '{']));
+        let begin =
+            |line: &str| line.trim_start_matches('\u{feff}').trim_start().starts_with(['[', '{']);
+        let begins = candidate.lines().take(6).any(begin);
         let keys = KEYS.iter().filter(|key| candidate.text.contains(*key)).count();
         if begins && keys >= 2 { Claim::ByContent } else { Claim::No }
     }
@@ -138,6 +140,8 @@ struct Log {
     /// The last object that was passed over unread, for the time of the last record.
     unread: Option<(u64, String)>,
     finished: bool,
+    /// Blanks before the objects of an array.
+    indent: usize,
     /// Whether an object broke off.
     broken_off: bool,
     /// Whether a record was taken apart, for the time of the first one.
@@ -173,7 +177,9 @@ impl Log {
             return None;
         }
         let text = line.text();
-        // Objects of an array begin and end in the first column, what is in them does not.
+        // Objects of an array begin and end in one column (`log` writes them in the first, `jq` further in), what
+        // is in them does not.
+        let text = self.outdented(&text);
         match text.trim_end() {
             "[{" | "{" | "[" => {
                 self.array |= text.starts_with('[');
@@ -190,6 +196,16 @@ impl Log {
             text => self.collect(line, text, out),
         }
         None
+    }
+
+    /// A line less the blanks before the objects of the array; the first one tells how many.
+    fn outdented<'t>(&mut self, text: &'t str) -> &'t str {
+        let blanks = text.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let waits = self.open.as_ref().is_none_or(|(_, object)| object.len() == 1);
+        if waits && !self.begun && text.trim() == "{" {
+            self.indent = blanks;
+        }
+        text.get(self.indent..).filter(|_| blanks >= self.indent).unwrap_or(text)
     }
 
     /// Counts a record that says nothing.
@@ -227,6 +243,7 @@ impl Log {
     fn break_off(&mut self, out: &mut Emitter) {
         if let Some((number, _)) = self.open.take().filter(|(_, object)| object.len() > 1) {
             self.broken_off = true;
+            out.partial = true;
             let detail = "the record breaks off";
             out.problem(Locator::Line(number), ProblemKind::Truncated, detail);
         }
@@ -352,6 +369,7 @@ impl Log {
     fn end(mut self, out: &mut Emitter) {
         if let Some((number, _)) = self.open.take() {
             self.broken = number;
+            out.partial = true;
             let detail = "the file ends within this record";
             out.problem(Locator::Line(number), ProblemKind::Truncated, detail);
         }

@@ -37,6 +37,12 @@ catalog::entry! {
 /// Seconds by which a record may be older than the one before it.
 const DISORDER: i64 = 300;
 
+/// What stands below the rule at the end of an export.
+const FOOTER: &str = "Log      - Default:";
+
+/// Dashes of that rule.
+const RULE: usize = 116;
+
 /// Records of long ago in a row that show that the clock was set back.
 const SUSPECTS: usize = 64;
 
@@ -136,6 +142,9 @@ impl Log {
                 text.push_str(line);
                 self.begin(Opened { number, text, stamp, matters });
             }
+        } else if line.starts_with(FOOTER) && self.is_ruled_off() {
+            self.drop_suspects(out);
+            self.flush(out);
         } else if is_header(line) {
             self.drop_suspects(out);
             self.flush(out);
@@ -146,9 +155,25 @@ impl Log {
                 record.text.push('\n');
                 record.text.push_str(line);
             }
-        } else if !self.export.prelude(line, out) && !line.trim().is_empty() {
+        } else if !self.export.prelude(line, out)
+            && !line.trim().is_empty()
+            && !line.starts_with("Activity - Create:")
+        {
             out.skip("lines before the first record");
         }
+    }
+
+    /// Whether a rule ends the record; it is taken off.
+    fn is_ruled_off(&mut self) -> bool {
+        let Some(record) = self.last_record() else { return false };
+        let before = record.text.trim_end_matches('-').len();
+        let ruled = record.text.len().saturating_sub(before) == RULE;
+        let whole =
+            record.text.get(..before).and_then(|text| text.strip_suffix('\n')).map(str::len);
+        if let (true, Some(end)) = (ruled, whole) {
+            record.text.truncate(end);
+        }
+        ruled && whole.is_some()
     }
 
     /// The record that a line without a head belongs to.

@@ -33,6 +33,8 @@ pub const NEEDLES: &[&str] = &[
     "Bootstrap by ",
     "d logging initialized",
     " ssh2",
+    // sshd: `Server listening on`.
+    "istening on ",
     "Authentication: ",
     // The application firewall: `Deny … proto=17`, `Allow TCP LISTEN  (in:0 out:1)`.
     "oto=",

@@ -4,7 +4,7 @@ use super::super::Record;
 use super::{named, plain_socket};
 use crate::artifacts::Emitter;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
-use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Witness};
+use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Socket, Witness};
 use crate::model::service::Direction;
 use std::net::IpAddr;
 
@@ -15,6 +15,9 @@ pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
         return false;
     }
     let message = record.message;
+    if matches!(record.process, "sshd" | "sshd-session") && listening(record, out) {
+        return true;
+    }
     let logins = ["Accepted ", "Failed "].iter().any(|start| message.starts_with(start));
     let viewers = message.starts_with("Authentication: ");
     let (port, peer) = match record.process {
@@ -27,8 +30,27 @@ pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
         out.problem(record.locator, ProblemKind::MalformedRecord, detail);
         return true;
     };
-    let flow = inbound(record, port, (ip, peer_port), out);
-    out.cite(record.locator, record.when.clone(), record.row, Fact::Flow(Box::new(flow)));
+    let families = if ip.is_ipv4() { Families::V4 } else { Families::V6 };
+    let local = Endpoint { address: Address::Unknown, port: Port::Number(port) };
+    let remote = Endpoint { address: Address::ip(ip), port: peer_port };
+    let state = SocketState::Established;
+    let socket = plain_socket(Protocol::Tcp, families, (local, remote), state);
+    emit(record, (FlowEvent::Seen, Direction::Inbound), socket, out);
+    true
+}
+
+/// `Server listening on 0.0.0.0 port 22.`: an sshd that launchd does not start for each connection.
+fn listening(record: &Record<'_>, out: &mut Emitter) -> bool {
+    let told = record.message.trim_end().strip_prefix("Server listening on ").and_then(|rest| {
+        let (ip, port) = rest.strip_suffix('.')?.split_once(" port ")?;
+        Some((ip.parse::<IpAddr>().ok()?, port.parse::<u16>().ok().filter(|port| *port != 0)?))
+    });
+    let Some((ip, port)) = told else { return false };
+    let families = if ip.is_ipv4() { Families::V4 } else { Families::V6 };
+    let address = if ip.is_unspecified() { Address::Any } else { Address::ip(ip) };
+    let ends = (Endpoint { address, port: Port::Number(port) }, Endpoint::NONE);
+    let socket = plain_socket(Protocol::Tcp, families, ends, SocketState::Listen);
+    emit(record, (FlowEvent::Began, Direction::Listen), socket, out);
     true
 }
 
@@ -58,26 +80,23 @@ fn viewer(message: &str) -> Option<(IpAddr, Port)> {
     Some((ip, Port::Unknown))
 }
 
-fn inbound(
+/// Emits a socket of the server that wrote the record.
+fn emit(
     record: &Record<'_>,
-    port: u16,
-    (ip, peer_port): (IpAddr, Port),
+    (event, direction): (FlowEvent, Direction),
+    mut socket: Socket,
     out: &mut Emitter,
-) -> Flow {
-    let families = if ip.is_ipv4() { Families::V4 } else { Families::V6 };
-    let local = Endpoint { address: Address::Unknown, port: Port::Number(port) };
-    let remote = Endpoint { address: Address::ip(ip), port: peer_port };
-    let ends = (local, remote);
-    let mut socket = plain_socket(Protocol::Tcp, families, ends, SocketState::Established);
+) {
     socket.pid = record.pid;
     socket.name = named(record.process, out);
-    Flow {
+    let flow = Flow {
         witness: Witness::Server,
-        event: FlowEvent::Seen,
-        direction: Some(Direction::Inbound),
+        event,
+        direction: Some(direction),
         socket,
         number: None,
         process_path: record.process_path.map(|path| out.text(path)),
         suppressed: None,
-    }
+    };
+    out.cite(record.locator, record.when.clone(), record.row, Fact::Flow(Box::new(flow)));
 }
