@@ -82,9 +82,14 @@ fn in_utf16(entry: &Entry, head: &[u8]) -> Option<Plan> {
 
 /// The head as text, or empty if it holds mostly bytes that are no text. A log in which a crash left NULs is text.
 fn as_text(head: &[u8]) -> Cow<'_, str> {
+    let is_binary = |bad: usize| bad > 8 && bad.saturating_mul(20) > head.len();
+    // Most files that are no text have many NULs: nothing else need be looked at.
+    if is_binary(memchr::memchr_iter(0, head).count()) {
+        return Cow::Borrowed("");
+    }
     let text = String::from_utf8_lossy(head);
     let bad = text.matches(['\u{fffd}', '\0']).count();
-    if bad > 8 && bad.saturating_mul(20) > text.len() { Cow::Borrowed("") } else { text }
+    if is_binary(bad) { Cow::Borrowed("") } else { text }
 }
 
 /// A source row for an entry that is not read: a link, a FIFO, something refused.
