@@ -26,6 +26,27 @@ struct Held<'a> {
     suppressed: Vec<(Window, u64)>,
 }
 
+impl Held<'_> {
+    /// A row of what this log could see.
+    fn coverage(
+        &self,
+        source: SourceId,
+        (direction, protocol): (Direction, Protocol),
+        (sees, blind_to, detail): (Sees, Vec<&'static str>, String),
+    ) -> Coverage {
+        Coverage {
+            boot: self.first.and_then(|fact| fact.boot),
+            source: Some(source),
+            window: self.window,
+            direction,
+            protocol: Some(protocol),
+            sees,
+            blind_to,
+            detail,
+        }
+    }
+}
+
 /// What the logs of a host could see of sockets.
 pub(super) fn of(case: &HostCase) -> Vec<Coverage> {
     let mut logs: BTreeMap<SourceId, Held<'_>> = BTreeMap::new();
@@ -105,16 +126,8 @@ fn rows(source: SourceId, held: &Held<'_>, span: &LogSpan) -> Vec<Coverage> {
             blind_to.push("filtered");
         }
         let cut = if span.whole { "" } else { "; the export is cut off" };
-        Coverage {
-            boot: held.first.and_then(|fact| fact.boot),
-            source: Some(source),
-            window: held.window,
-            direction,
-            protocol: Some(protocol),
-            sees,
-            blind_to,
-            detail: format!("unified log ({}): {told}{cut}", span.layout),
-        }
+        let detail = format!("unified log ({}): {told}{cut}", span.layout);
+        held.coverage(source, (direction, protocol), (sees, blind_to, detail))
     };
     pairs.into_iter().map(told).collect()
 }
@@ -160,16 +173,8 @@ fn text_rows(source: SourceId, held: &Held<'_>, span: &LogSpan) -> Vec<Coverage>
     let pairs = directions.iter().flat_map(|d| protocols.iter().map(move |p| (*d, *p)));
     let row = |(direction, protocol): (Direction, Protocol)| {
         let (sees, blind_to, told) = text_row(held, span.kind, direction, protocol);
-        Coverage {
-            boot: held.first.and_then(|fact| fact.boot),
-            source: Some(source),
-            window: held.window,
-            direction,
-            protocol: Some(protocol),
-            sees,
-            blind_to,
-            detail: format!("{}: {told}", span.layout),
-        }
+        let detail = format!("{}: {told}", span.layout);
+        held.coverage(source, (direction, protocol), (sees, blind_to, detail))
     };
     pairs.map(row).collect()
 }

@@ -1,7 +1,7 @@
 //! The analysis → tables: the contract, order, what is unknown.
 
 use super::sample::{analysis, time};
-use crate::support::{Row, tables_of};
+use crate::support::{Row, analysis_of, collected, fresh_folder, tables_of};
 use portolan::evidence::digest::Hashes;
 use portolan::hosts::EvidenceClaim;
 use portolan::model::interval::Window;
@@ -284,4 +284,16 @@ fn what_is_unknown_is_empty_and_never_1970() {
             assert!(!row.values().any(|cell| cell.contains("1970")), "{row:?}");
         }
     }
+}
+
+#[test]
+fn an_event_of_a_job_that_two_exports_tell_is_one_row_of_the_timeline() {
+    let line = "2026-04-15 09:00:00.000000-0300 0x1a2b     Default     0x0                  1      0    launchd: \
+                [system/com.acme.d [640]:] Successfully spawned acmed[640] because ipc (socket)\n";
+    let folder = fresh_folder("two-exports");
+    std::fs::write(folder.join("one.txt"), line).unwrap();
+    std::fs::write(folder.join("two.txt"), format!("{line}{line}")).unwrap();
+    let timeline = rows(&analysis_of(collected(&[folder])), &Options::default(), "timeline");
+    let launched = timeline.iter().filter(|row| row["event"] == "job_launched");
+    assert_eq!(launched.count(), 1, "{timeline:?}");
 }

@@ -105,7 +105,35 @@ pub(super) fn timeline<'a>(view: &'a View<'a>) -> Vec<TimelineRow<'a>> {
         let key = |row: &TimelineRow<'a>| (row.time, row.host, row.event, row.place);
         key(a).cmp(&key(b)).then_with(|| a.subject.key().cmp(b.subject.key()))
     });
-    rows
+    without_repeats(rows)
+}
+
+/// Events of one instant among which a repeat is sought.
+const INSTANT: usize = 64;
+
+/// Several exports of a log tell of one event of a job: the first counts. What one file tells twice happened twice.
+fn without_repeats(rows: Vec<TimelineRow<'_>>) -> Vec<TimelineRow<'_>> {
+    let mut kept: Vec<TimelineRow<'_>> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let before = kept.iter().rev().take(INSTANT);
+        let repeats =
+            before.take_while(|other| other.time == row.time).any(|other| row.repeats(other));
+        if !repeats {
+            kept.push(row);
+        }
+    }
+    kept
+}
+
+impl TimelineRow<'_> {
+    /// Whether another file already told of the same event of a job.
+    fn repeats(&self, other: &Self) -> bool {
+        let (Subject::JobEvent(one), Subject::JobEvent(two)) = (self.subject, other.subject) else {
+            return false;
+        };
+        let source = |row: &Self| row.place.map(|place| place.source);
+        self.host == other.host && one == two && source(self) != source(other)
+    }
 }
 
 /// Collects the rows of one host.

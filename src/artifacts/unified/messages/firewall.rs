@@ -1,8 +1,9 @@
 //! Decisions of the application firewall (unified-log.md C.4) → connections and datagrams that it let through or
 //! denied.
 //!
-//! Source of the format: lines of OS X 10.5 to macOS 14 in public reports; the attempts in stealth mode are
-//! printed by xnu `bsd/netinet/tcp_input.c` and `udp_usrreq.c` too.
+//! Source of the format: lines of OS X 10.9 and later in public reports for `(in:0 out:1)` and `data in from`; no real line
+//! was found of `connecting from`. The attempts in stealth mode are printed by xnu `bsd/netinet/tcp_input.c` and
+//! `udp_usrreq.c` too.
 
 use super::super::Record;
 use super::{named, plain_socket};
