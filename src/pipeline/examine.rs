@@ -80,7 +80,7 @@ fn in_utf16(entry: &Entry, head: &[u8]) -> Option<Plan> {
     artifact.map(|artifact| Plan::Refuse(artifact.id(), why.to_owned()))
 }
 
-/// The head as text, or empty if it holds mostly bytes that are no text. A log in which a crash left NULs is text.
+/// The head as text, or empty if it holds mostly bytes that are no text. A log in which a crash left some NULs is text.
 fn as_text(head: &[u8]) -> Cow<'_, str> {
     let is_binary = |bad: usize| bad > 8 && bad.saturating_mul(20) > head.len();
     // Most files that are no text have many NULs: nothing else need be looked at.

@@ -231,7 +231,8 @@ impl Maker<'_> {
     }
 
     fn confidence(&self, binding: &Binding) -> Confidence {
-        let path_known = binding.process_path.is_some() && binding.pid.is_some();
+        let known = binding.pid.is_some() || binding.holders.len() > 1;
+        let path_known = binding.process_path.is_some() && known;
         let seen_by_root = binding.citations.iter().any(|citation| {
             citation.role == CitationRole::Sighting
                 && self.listings.privilege_of(citation.place) == Known::Yes

@@ -171,6 +171,7 @@ fn by_ends(rows: &mut [Row<'_>]) {
         }
     }
     let mut moves: Vec<(usize, FlowKey)> = Vec::new();
+    let ended = ended(rows);
     for (index, row) in rows.iter().enumerate() {
         if row.flow.is_none() || is_addressed(row) || row.local_port.is_none() {
             continue;
@@ -179,7 +180,10 @@ fn by_ends(rows: &mut [Row<'_>]) {
         let candidates = candidates.into_iter().flatten();
         let fitting = candidates.filter_map(|other| rows.get(*other)).filter(|other| {
             let listens = row.key.remote.is_none();
-            same_process(row, other) && (listens || same_time(row, other))
+            let lingers = !ended.contains(&(ends_of(row), row.pid));
+            listens == other.key.remote.is_none()
+                && same_process(row, other)
+                && (listens || same_time(row, other, lingers))
         });
         let keys: BTreeSet<&FlowKey> = fitting.map(|other| &other.key).collect();
         if let (Some(only), 1) = (keys.first(), keys.len()) {
@@ -203,22 +207,23 @@ fn same_process(one: &Row<'_>, other: &Row<'_>) -> bool {
     }
 }
 
-/// Whether a row was seen while the socket of the other is known to have been open, or so shortly before or after
-/// that its ports were not free again; unless it is said to have ended between.
-fn same_time(one: &Row<'_>, other: &Row<'_>) -> bool {
+/// Ports and processes of which a log tells an end: they may have been used again at once.
+fn ended(rows: &[Row<'_>]) -> BTreeSet<(Ends, Option<u32>)> {
+    let ends = rows.iter().filter(|row| {
+        let event = row.flow.map(|flow| flow.event);
+        matches!(event, Some(FlowEvent::Ended { .. } | FlowEvent::Failed(_)))
+    });
+    ends.map(|row| (ends_of(row), row.pid)).collect()
+}
+
+/// Whether a row was seen while the socket of the other is known to have been open; or, where sockets may
+/// linger, so shortly before or after that the ports were not free again.
+fn same_time(one: &Row<'_>, other: &Row<'_>, lingers: bool) -> bool {
     let life = |row: &Row<'_>| row.sightings().into_iter().reduce(Window::hull);
     match (life(one), life(other)) {
-        (Some(one_life), Some(other_life)) => {
-            let (first, next) = if one_life.lo <= other_life.lo {
-                ((one, one_life), other_life)
-            } else {
-                ((other, other_life), one_life)
-            };
-            let ended = first.0.flow.is_some_and(|flow| {
-                matches!(flow.event, FlowEvent::Ended { .. } | FlowEvent::Failed(_))
-            });
-            let slack = if ended { 0 } else { LINGER };
-            add_micros(first.1.hi, slack) >= next.lo
+        (Some(one), Some(other)) => {
+            let (first, next) = if one.lo <= other.lo { (one, other) } else { (other, one) };
+            add_micros(first.hi, if lingers { LINGER } else { 0 }) >= next.lo
         }
         _ => false,
     }
@@ -241,7 +246,7 @@ fn name_pids(rows: &mut [Row<'_>]) {
         let candidates = candidates.into_iter().flatten();
         let fitting = candidates
             .filter_map(|other| rows.get(*other))
-            .filter(|other| same_process(row, other) && same_time(row, other));
+            .filter(|other| same_process(row, other) && same_time(row, other, false));
         let named: BTreeSet<u32> = fitting.filter_map(|other| other.pid).collect();
         if let (Some(only), 1) = (named.first(), named.len()) {
             found.push((index, *only));

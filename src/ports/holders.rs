@@ -37,4 +37,8 @@ pub(super) fn of_several(binding: &mut Binding, holders: &[usize], processes: &P
     let more = if holders.len() > shown.len() { ", …" } else { "" };
     binding.attribution = format!("{} processes: pids {}{more}", holders.len(), shown.join(", "));
     binding.pid = None;
+    let lives = holders.iter().filter_map(|index| processes.all.get(*index));
+    if lives.into_iter().any(|life| life.user != binding.user) {
+        binding.user = None;
+    }
 }

@@ -211,3 +211,11 @@ fn only_the_host_and_its_servers_speak_in_a_plain_text_log() {
     let text = "Mar 11 10:00:00 otter mDNSResponder[700]: [R1] DNSServiceRegister START -- service type: x, domain: y, port: 4444, flags: 0x0, interface index: 0, client pid: 1 (launchd), name hash: 0\n";
     assert!(told(&system(text)).is_empty());
 }
+
+#[test]
+fn a_year_is_kept_in_a_log_with_few_records_and_an_unset_clock_is_none() {
+    let text = login("Sep  1 10:00:00") + &login("Feb  1 10:00:00") + &login("Oct  1 10:00:00");
+    assert_eq!(years_back(&text), [1, 0, 0, 1, 0]);
+    let text = login("Mar 10 10:00:00") + &login("Dec 31 16:00:05") + &login("Mar 10 10:05:00");
+    assert_eq!(years_back(&text), [0, 0, 0, 0, 0]);
+}

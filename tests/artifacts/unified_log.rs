@@ -274,3 +274,20 @@ fn a_log_in_which_a_crash_left_nuls_is_read_and_one_in_utf16_is_refused() {
     assert_eq!((utf16.status, utf16.problems.len()), (Status::Refused, 1));
     assert_eq!((nuls.status, nuls.artifact), (Status::Parsed, Some("unified-log-text")));
 }
+
+#[test]
+fn arrays_of_different_layouts_in_one_file_are_all_read() {
+    let own = String::from_utf8(fixture_bytes("unified-log-json/array.json")).unwrap();
+    let values: Vec<serde_json::Value> = serde_json::from_str(&own).unwrap();
+    let jq = serde_json::to_string_pretty(&values).unwrap() + "\n";
+    let line = serde_json::to_string(&values).unwrap() + "\n";
+    let once = local_ports(&read("unified-log-json", "array.json"));
+    for (one, two) in [(&own, &jq), (&jq, &own), (&jq, &line), (&line, &own), (&own, &line)] {
+        let out = parse("unified-log-json", "x.json", format!("{one}{two}").as_bytes());
+        assert_eq!(local_ports(&out), [once.clone(), once.clone()].concat());
+        assert!(out.problems.is_empty() && span(&out).whole, "{:?}", out.problems);
+    }
+    let cut = &line[..line.len() / 2];
+    let out = parse("unified-log-json", "x.json", format!("{own}{cut}\n").as_bytes());
+    assert!(!span(&out).whole);
+}

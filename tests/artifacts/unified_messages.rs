@@ -237,7 +237,7 @@ fn background_task_management_ties_label_property_list_and_program() {
             other => panic!("{other:?}"),
         }
     };
-    let item = "registerLaunchItem: found existing item: uuid=39BA5830-B831-41C1-ADD1-DD43ED2C39B2, name=odd, identifier=8.a, url=file:///b, type=legacy agent, disposition=[enabled, allowed, notified], identifier=8.com.example.x, url=file:///Library/LaunchAgents/a%20b.plist";
+    let item = "registerLaunchItem: found existing item: uuid=39BA5830-B831-41C1-ADD1-DD43ED2C39B2, name=odd (a, b), type=legacy agent, disposition=[enabled, allowed, notified], identifier=8.com.example.x, url=file:///Library/LaunchAgents/a%20b.plist";
     let kind = JobEventKind::Registered {
         path: Some("/Library/LaunchAgents/a b.plist".into()),
         program: None,
@@ -274,4 +274,18 @@ fn a_program_cannot_hide_the_firewalls_decision_about_it() {
 fn a_label_that_holds_another_item_registers_none() {
     let text = "registerLaunchItem: found existing item: uuid=1, name=x, type=legacy agent, disposition=[enabled, allowed], identifier=8.x, identifier=8.com.apple.sshd, url=file:///evil.plist";
     assert!(read("backgroundtaskmanagementd", Some(186), text).observations.is_empty());
+}
+
+#[test]
+fn a_link_local_peer_of_ssh_is_read_without_its_zone_and_no_forged_one_for_it() {
+    let text =
+        "Failed password for invalid user x from 6.6.6.6 port 1 ssh2 from fe80::1%en0 port 5 ssh2";
+    assert_eq!(flow(&read("sshd", Some(5), text)).socket.remote.address.text(), "fe80::1");
+}
+
+#[test]
+fn a_label_that_holds_a_whole_item_registers_none_and_is_a_problem() {
+    let text = "registerLaunchItem: found existing item: uuid=1, name=x, disposition=[disabled], identifier=8.x, disposition=[a], identifier=9.com.apple.trusted, url=file:///evil.plist";
+    let out = read("backgroundtaskmanagementd", Some(186), text);
+    assert_eq!((out.observations.len(), out.problems.len()), (0, 1));
 }

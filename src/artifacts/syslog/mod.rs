@@ -72,7 +72,7 @@ fn deliver(number: u64, when: When, row: &str, head: &Head<'_>, out: &mut Emitte
         row,
     };
     if head.is_twofold {
-        if !messages::read_twofold(&record, out) {
+        if !messages::read_twofold(&record, messages::read_plain, out) {
             out.skip(IDLE);
         }
         return;

@@ -11,6 +11,9 @@ const HALF: i64 = 183 * 24;
 /// Hours by which records may be out of order.
 const DAY: i64 = 24;
 
+/// Hours for which a Mac whose clock was lost may have been off.
+const WEEK: i64 = 7 * DAY;
+
 /// Records within which a step back is undone: a clock that was not yet set, or records out of order.
 const UNSETTLED: u32 = 64;
 
@@ -24,6 +27,8 @@ pub(super) struct Years {
     since: u32,
     /// The time before the last of them.
     before: Option<DateTime>,
+    /// The time before a leap to the last day of a year.
+    leapt: Option<DateTime>,
 }
 
 impl Years {
@@ -31,12 +36,16 @@ impl Years {
     pub(super) fn met(&mut self, at: DateTime, micros: i64, weekday: Option<Weekday>) -> When {
         let step = self.last.map_or(0, |(last, _)| at.duration_since(last).as_hours());
         self.since = self.since.saturating_add(1);
-        if step < -HALF {
+        if step < -HALF && self.leapt.take().is_some_and(|from| is_about(at, from)) {
+            // The clock of a Mac that was not set yet began at the end of a year.
+        } else if step < -HALF {
             self.passed = self.passed.saturating_add(1);
             self.since = 0;
             self.before = self.last.map(|(last, _)| last);
         } else if step > HALF && self.since <= UNSETTLED && self.is_back_where_it_was(at) {
             self.passed = self.passed.saturating_sub(1);
+        } else if step > HALF && (at.month(), at.day()) == (12, 31) {
+            self.leapt = self.last.map(|(last, _)| last);
         }
         self.last = Some((at, weekday));
         let until = at.checked_add(SignedDuration::from_micros(micros)).unwrap_or(at);
@@ -46,7 +55,7 @@ impl Years {
 
     /// Whether a time goes on where the records stood before the step back, and is no later part of a new year.
     fn is_back_where_it_was(&self, at: DateTime) -> bool {
-        self.before.is_some_and(|before| at.duration_since(before).as_hours() >= -DAY)
+        self.before.is_some_and(|before| is_about(at, before))
     }
 
     /// Fills in what only the end of the file tells.
@@ -60,4 +69,9 @@ impl Years {
             }
         }
     }
+}
+
+/// Whether records go on at `at` that stood at `before`.
+fn is_about(at: DateTime, before: DateTime) -> bool {
+    (-DAY..=WEEK).contains(&at.duration_since(before).as_hours())
 }

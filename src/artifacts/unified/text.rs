@@ -259,8 +259,12 @@ fn record(number: u64, text: &str, out: &mut Emitter) {
         boot: None,
         row: text,
     };
-    let read = if is_twofold(&head) { messages::read_twofold } else { messages::read };
-    if !read(&record, out) {
+    let says = if is_twofold(&head) {
+        messages::read_twofold(&record, messages::read, out)
+    } else {
+        messages::read(&record, out)
+    };
+    if !says {
         out.skip(IDLE);
     }
 }

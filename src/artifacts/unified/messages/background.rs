@@ -4,7 +4,7 @@
 use super::super::Record;
 use super::described::{entry, path_of_url};
 use crate::artifacts::Emitter;
-use crate::model::observation::{Fact, JobEvent, JobEventKind};
+use crate::model::observation::{Fact, JobEvent, JobEventKind, ProblemKind};
 
 /// Emits a registration. Only the daemon itself is believed.
 pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
@@ -14,18 +14,29 @@ pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
         return false;
     }
     let found = item(record.message, out).or_else(|| config(record.message, out));
-    let Some(job) = found else { return false };
+    let Some(job) = found else {
+        let says = record.message.starts_with("registerLaunchItem: found ")
+            && record.message.contains(", identifier=");
+        if says {
+            let detail =
+                "a registration has two readings, or is not in the form that its daemon writes";
+            out.problem(record.locator, ProblemKind::MalformedRecord, detail);
+        }
+        return says;
+    };
     out.cite(record.locator, record.when.clone(), record.row, Fact::JobEvent(Box::new(job)));
     true
 }
 
 /// `registerLaunchItem: found existing item: uuid=…, name=…, type=legacy agent, disposition=[enabled, allowed,
-/// notified], identifier=8.com.example.x, url=file:///…`. A name may hold anything: the rest is read from the end.
+/// notified], identifier=8.com.example.x, url=file:///…`. A name or a label may hold anything: the text of another item in it
+/// gives two readings.
 fn item(message: &str, out: &mut Emitter) -> Option<JobEvent> {
     let text = message.trim_end().strip_prefix("registerLaunchItem: found ")?;
-    let (text, url) = text.rsplit_once(", url=").filter(|_| !text.contains('\n'))?;
+    let once = |part: &str| text.matches(part).count() == 1;
+    let plain = [", url=", ", identifier=", ", disposition=["].into_iter().all(once);
+    let (text, url) = text.rsplit_once(", url=").filter(|_| plain && !text.contains('\n'))?;
     let (text, identifier) = text.rsplit_once(", identifier=")?;
-    // A label or a name may hold the text of another item.
     let (_, disposition) = text.rsplit_once(", disposition=[")?;
     let disposition = disposition.strip_suffix(']').filter(|inner| !inner.contains(']'))?;
     // `8.` is the kind of the item.

@@ -78,7 +78,11 @@ pub(in crate::artifacts) fn read_plain(record: &Record<'_>, out: &mut Emitter) -
 }
 
 /// A record that two programs could have written says nothing; if it would have, that is a problem.
-pub fn read_twofold(record: &Record<'_>, out: &mut Emitter) -> bool {
+pub fn read_twofold(
+    record: &Record<'_>,
+    read: fn(&Record<'_>, &mut Emitter) -> bool,
+    out: &mut Emitter,
+) -> bool {
     let mut said = Emitter::default();
     let says = read(record, &mut said);
     if says {

@@ -61,22 +61,32 @@ fn path_is_local(record: &Record<'_>) -> bool {
 /// `… for USER from 192.0.2.9 port 50222 ssh2`, or with `: KEY …` behind it. The user's name may hold anything, and so may
 /// the name of a key: where text follows `ssh2`, only one reading may be possible.
 fn ssh_peer(message: &str) -> Option<(IpAddr, Port)> {
-    let mut readings = message.match_indices(" from ").filter_map(|(at, from)| {
-        let mut words = message.get(at.checked_add(from.len())?..)?.split(' ');
-        let ip = words.next()?.parse().ok()?;
-        let port = (words.next()? == "port").then(|| words.next()).flatten()?.parse().ok()?;
-        let end = words.next()?.trim_end();
-        matches!(end, "ssh2" | "ssh2:").then_some((ip, Port::Number(port)))
-    });
     if message.trim_end().ends_with(" ssh2") {
-        return readings.last();
+        return peer_of(message.rsplit_once(" from ")?.1);
     }
+    let readings = message.match_indices(" from ");
+    let mut readings =
+        readings.filter_map(|(at, from)| peer_of(message.get(at.checked_add(from.len())?..)?));
     readings.next().filter(|_| readings.next().is_none())
+}
+
+/// `192.0.2.9 port 50222 ssh2`
+fn peer_of(text: &str) -> Option<(IpAddr, Port)> {
+    let mut words = text.split(' ');
+    let ip = address(words.next()?)?;
+    let port = (words.next()? == "port").then(|| words.next()).flatten()?.parse().ok()?;
+    let end = words.next()?.trim_end();
+    matches!(end, "ssh2" | "ssh2:").then_some((ip, Port::Number(port)))
+}
+
+/// An address; its zone (`fe80::1%en0`) is the Mac's own name for an interface.
+fn address(text: &str) -> Option<IpAddr> {
+    text.split('%').next()?.parse().ok()
 }
 
 fn viewer(message: &str) -> Option<(IpAddr, Port)> {
     let (_, rest) = message.rsplit_once(" :: Viewer Address: ")?;
-    let ip = rest.split(" :: ").next()?.trim().parse().ok()?;
+    let ip = address(rest.split(" :: ").next()?.trim())?;
     Some((ip, Port::Unknown))
 }
 

@@ -1,7 +1,10 @@
 //! `log show --style json` and `ndjson`, `unifiedlog_iterator --format jsonl` → records.
 
+mod row;
+
+use self::row::{Row, text};
 use super::export::{Export, IDLE};
-use super::iterator::{self, LogData, base_name};
+use super::iterator::{self, base_name};
 use super::lines::{Line, for_each_block};
 use super::stamp::date_time;
 use super::{Record, RecordKind, messages};
@@ -10,9 +13,7 @@ use crate::catalog;
 use crate::model::observation::{ProblemKind, When};
 use crate::model::provenance::Locator;
 use memchr::memmem;
-use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 
 catalog::entry! {
     /// `log show --style json|ndjson`, `unifiedlog_iterator --format jsonl` → what it says of sockets, jobs and boots.
@@ -51,52 +52,6 @@ const KEYS: &[&str] = &[
     "\"process_uuid\"",
     "\"raw_message\"",
 ];
-
-/// The keys of a record that are used.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Row<'a> {
-    #[serde(borrow)]
-    timestamp: Option<Cow<'a, str>>,
-    #[serde(borrow, alias = "message")]
-    event_message: Option<Cow<'a, str>>,
-    #[serde(borrow, alias = "event_type")]
-    event_type: Option<Cow<'a, str>>,
-    #[serde(borrow, alias = "process")]
-    process_image_path: Option<Cow<'a, str>>,
-    #[serde(borrow, alias = "library")]
-    sender_image_path: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    subsystem: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    category: Option<Cow<'a, str>>,
-    #[serde(rename = "processID", alias = "pid")]
-    process_id: Option<u64>,
-    #[serde(rename = "bootUUID", alias = "boot_uuid", borrow)]
-    boot_uuid: Option<Cow<'a, str>>,
-    finished: Option<u64>,
-    /// Only `unifiedlog_iterator` writes it.
-    #[serde(rename = "log_type", borrow)]
-    log_type: Option<Cow<'a, str>>,
-}
-
-impl Row<'_> {
-    /// As a record of `unifiedlog_iterator`.
-    fn log_data(&self) -> LogData<'_> {
-        LogData {
-            time: text(self.timestamp.as_ref()),
-            event_type: text(self.event_type.as_ref()),
-            process: text(self.process_image_path.as_ref()),
-            pid: self.process_id,
-            library: text(self.sender_image_path.as_ref()),
-            subsystem: text(self.subsystem.as_ref()),
-            category: text(self.category.as_ref()),
-            message: text(self.event_message.as_ref()),
-            boot: text(self.boot_uuid.as_ref()),
-            row: text(self.event_message.as_ref()),
-        }
-    }
-}
 
 impl Artifact for UnifiedLogJson {
     fn id(&self) -> &'static str {
@@ -142,6 +97,8 @@ struct Log {
     finished: bool,
     /// Blanks before the objects of an array.
     indent: usize,
+    /// Whether the next object tells them.
+    seeks_indent: bool,
     /// Whether an object broke off.
     broken_off: bool,
     /// Whether a record was taken apart, for the time of the first one.
@@ -193,6 +150,9 @@ impl Log {
                 self.close(out);
                 self.finished |= text.starts_with("}]") || text.starts_with(']');
             }
+            text if text.starts_with("[{\"") || text.starts_with(",{\"") => {
+                self.one_line(line.number, text, out);
+            }
             text => self.collect(line, text, out),
         }
         None
@@ -201,9 +161,12 @@ impl Log {
     /// A line less the blanks before the objects of the array; the first one tells how many.
     fn outdented<'t>(&mut self, text: &'t str) -> &'t str {
         let blanks = text.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        let waits = self.open.as_ref().is_none_or(|(_, object)| object.len() == 1);
-        if waits && !self.begun && text.trim() == "{" {
+        if text.starts_with('[') {
+            self.indent = 0;
+            self.seeks_indent = text.trim_end() == "[";
+        } else if self.seeks_indent && text.trim() == "{" {
             self.indent = blanks;
+            self.seeks_indent = false;
         }
         text.get(self.indent..).filter(|_| blanks >= self.indent).unwrap_or(text)
     }
@@ -256,9 +219,6 @@ impl Log {
                 object.push_str(text);
                 object.push('\n');
             }
-        } else if text.starts_with("[{") || text.starts_with(",{") {
-            self.array |= text.starts_with('[');
-            self.one_line(line.number, text, out);
         } else if text.starts_with('{') {
             self.damaged(line.number, out);
         } else if !self.export.prelude(text, out) && !text.trim().is_empty() {
@@ -268,18 +228,31 @@ impl Log {
 
     /// An array, or a part of one, on one line (`jq -c`): object by object, as far as it goes.
     fn one_line(&mut self, number: u64, text: &str, out: &mut Emitter) {
+        self.break_off(out);
         self.set_layout("json");
+        self.array |= text.starts_with('[');
+        self.finished = false;
+        self.broken_off |= !self.objects_of(number, text, out);
+    }
+
+    /// Reads the objects of a line. Whether they are whole.
+    fn objects_of(&mut self, number: u64, text: &str, out: &mut Emitter) -> bool {
         let mut rest = text;
         while let Some(object) = rest.trim_start().strip_prefix(['[', ',']) {
             let mut objects = serde_json::Deserializer::from_str(object).into_iter::<&RawValue>();
-            let Some(Ok(found)) = objects.next() else { return self.damaged(number, out) };
+            let Some(Ok(found)) = objects.next() else {
+                self.damaged(number, out);
+                return false;
+            };
             self.object(number, found.get(), out);
             rest = object.get(objects.byte_offset()..).unwrap_or_default();
         }
         self.finished |= rest.trim() == "]";
-        if !matches!(rest.trim(), "]" | "") {
+        let whole = matches!(rest.trim(), "]" | "");
+        if !whole {
             self.damaged(number, out);
         }
+        whole
     }
 
     fn close(&mut self, out: &mut Emitter) {
@@ -390,8 +363,4 @@ impl Log {
         self.clock.finish(out);
         self.export.finish(out);
     }
-}
-
-fn text<'r>(cell: Option<&'r Cow<'_, str>>) -> &'r str {
-    cell.map_or("", AsRef::as_ref)
 }
