@@ -101,6 +101,14 @@ impl Candidate<'_> {
         self.path.ends_with(suffix)
     }
 
+    /// Whether the file is a log of one of these names, or one of its rotated siblings (`system.log.0`).
+    pub fn is_log(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| {
+            let rest = self.name.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
+        })
+    }
+
     /// The lines of the head.
     pub fn lines(&self) -> std::str::Lines<'_> {
         self.text.lines()

@@ -82,6 +82,14 @@ pub fn whole_bytes(input: &mut Input<'_>, limit: u64) -> Result<Vec<u8>, ParseEr
     Ok(read_all(input.reader, limit)?)
 }
 
+/// Whether at least half of the lines that are not empty fit, and one does.
+pub fn most<'a>(lines: impl Iterator<Item = &'a str>, fits: impl Fn(&str) -> bool) -> bool {
+    let written = lines.filter(|line| !line.trim().is_empty());
+    let (fit, all) = written
+        .fold((0_usize, 0_usize), |(fit, all), line| (fit + usize::from(fits(line)), all + 1));
+    fit > 0 && fit * 2 >= all
+}
+
 /// The words of a line with the byte offset at which each begins.
 pub fn words(line: &str) -> impl Iterator<Item = (usize, &str)> {
     let base = line.as_ptr() as usize;

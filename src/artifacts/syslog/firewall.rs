@@ -1,6 +1,7 @@
 //! `appfirewall.log` → what the application firewall let through and denied.
 
-use super::{bsd, claim_of, is_named, most};
+use super::{bsd, claim_of};
+use crate::artifacts::reading::most;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
 use crate::model::observation::LogKind;
@@ -39,7 +40,7 @@ impl Artifact for AppFirewallLog {
             process.is_some_and(|process| ["socketfilterfw", "Firewall"].contains(&process))
         };
         let fits = most(candidate.lines().take(40), own);
-        claim_of(candidate, is_named(candidate, &["appfirewall.log"]), fits)
+        claim_of(candidate, candidate.is_log(&["appfirewall.log"]), fits)
     }
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {

@@ -1,8 +1,8 @@
 //! `install.log` → from when to when it goes.
 
 use super::line::{self, Head};
-use super::{SECOND, bsd, claim_of, is_named, most};
-use crate::artifacts::reading::for_each_line;
+use super::{SECOND, bsd, claim_of};
+use crate::artifacts::reading::{for_each_line, most};
 use crate::artifacts::unified::export::{Export, IDLE};
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
@@ -43,7 +43,7 @@ impl Artifact for InstallLog {
         }
         let stamped = candidate.lines().take(40).filter(|line| stamp(line).is_some());
         let fits = most(stamped, |line| record(line).is_some());
-        claim_of(candidate, is_named(candidate, &["install.log"]), fits)
+        claim_of(candidate, candidate.is_log(&["install.log"]), fits)
     }
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {

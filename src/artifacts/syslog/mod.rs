@@ -24,14 +24,6 @@ use line::Head;
 /// The last microsecond of a second.
 const SECOND: i64 = 999_999;
 
-/// Whether the file is `stem` or one of its rotated siblings (`system.log.0`).
-fn is_named(candidate: &Candidate<'_>, stems: &[&str]) -> bool {
-    stems.iter().any(|stem| {
-        let rest = candidate.name.strip_prefix(stem);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
-    })
-}
-
 /// What name and content come to. In `/var/log` a name alone is enough.
 fn claim_of(candidate: &Candidate<'_>, named: bool, fits: bool) -> Claim {
     match (named, fits) {
@@ -42,14 +34,6 @@ fn claim_of(candidate: &Candidate<'_>, named: bool, fits: bool) -> Claim {
         }
         _ => Claim::No,
     }
-}
-
-/// Whether at least half of the lines fit.
-fn most<'a>(lines: impl Iterator<Item = &'a str>, fits: impl Fn(&str) -> bool) -> bool {
-    let written = lines.filter(|line| !line.trim().is_empty());
-    let (fit, all) = written
-        .fold((0_usize, 0_usize), |(fit, all), line| (fit + usize::from(fits(line)), all + 1));
-    fit > 0 && fit * 2 >= all
 }
 
 /// Hands a record to what reads messages. One that could have been written by another is not believed.

@@ -1,7 +1,7 @@
 //! `shutdown.log` → when the host was shut down.
 
-use super::{claim_of, is_named, most, second};
-use crate::artifacts::reading::for_each_line;
+use super::{claim_of, second};
+use crate::artifacts::reading::{for_each_line, most};
 use crate::artifacts::unified::export::Export;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
@@ -35,7 +35,7 @@ impl Artifact for ShutdownLog {
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
         let lines = candidate.lines().take(40);
         let fits = most(lines, |line| is_delay(line) || flushed(line).is_some());
-        claim_of(candidate, is_named(candidate, &["shutdown.log"]), fits)
+        claim_of(candidate, candidate.is_log(&["shutdown.log"]), fits)
     }
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {

@@ -1,6 +1,7 @@
 //! `system.log` → starts and shutdowns of the host, ends of jobs, logins, decisions of the firewall.
 
-use super::{bsd, claim_of, is_named, most};
+use super::{bsd, claim_of};
+use crate::artifacts::reading::most;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
 use crate::model::observation::LogKind;
@@ -60,7 +61,7 @@ impl Artifact for SystemLog {
     }
 
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
-        let named = is_named(candidate, &["system.log", "secure.log", "kernel.log"]);
+        let named = candidate.is_log(&["system.log", "secure.log", "kernel.log"]);
         // Anybody can log one line that looks like another system's.
         let foreign = candidate.lines().any(bsd::is_linux);
         if foreign && (!named || most(candidate.lines(), bsd::is_linux)) {

@@ -1,8 +1,8 @@
 //! `wifi.log` → from when to when it goes.
 
 use super::years::Years;
-use super::{claim_of, is_named, line, most};
-use crate::artifacts::reading::for_each_line;
+use super::{claim_of, line};
+use crate::artifacts::reading::{for_each_line, most};
 use crate::artifacts::unified::export::{Export, IDLE};
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
@@ -55,7 +55,7 @@ impl Artifact for WifiLog {
         };
         let any = |line: &str| stamp(line).is_some();
         let fits = candidate.lines().take(40).any(own) && most(candidate.lines().take(40), any);
-        claim_of(candidate, is_named(candidate, &["wifi.log"]), fits)
+        claim_of(candidate, candidate.is_log(&["wifi.log"]), fits)
     }
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {

@@ -12,7 +12,8 @@ pub mod messages;
 mod stamp;
 pub mod text;
 
-use crate::model::observation::When;
+use super::Emitter;
+use crate::model::observation::{Fact, When};
 use crate::model::provenance::Locator;
 
 /// What kind of record it is.
@@ -56,4 +57,11 @@ pub struct Record<'a> {
     pub boot: Option<&'a str>,
     /// The record as it stood, for citations (its first line or lines).
     pub row: &'a str,
+}
+
+impl Record<'_> {
+    /// Emits what it says, with itself as the citation.
+    fn tell(&self, fact: Fact, out: &mut Emitter) {
+        out.cite(self.locator, self.when.clone(), self.row, fact);
+    }
 }

@@ -3,9 +3,10 @@
 //! Names of programs and callers are whatever their author chose, so each message is taken apart from
 //! the side that launchd itself writes.
 
+use super::line;
 use crate::artifacts::Emitter;
 use crate::model::Text;
-use crate::model::observation::JobEventKind;
+use crate::model::observation::{JobEvent, JobEventKind};
 
 /// An event, and the job that the message itself names.
 pub(crate) struct Event {
@@ -16,8 +17,19 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// The event of the job in a context (`system/LABEL [PID]`); `None` if the context is of another process.
+    pub(crate) fn of_job(self, context: &str, out: &mut Emitter) -> Option<JobEvent> {
+        let context = line::context(context);
+        if context.pid.is_some() && self.pid().is_some_and(|pid| Some(pid) != context.pid) {
+            return None;
+        }
+        let label = self.label.or_else(|| context.label.map(|label| out.text(label)));
+        let domain = context.domain.map(|domain| out.text(domain));
+        Some(JobEvent { domain, label, pid: context.pid, kind: self.kind })
+    }
+
     /// The process that the message names.
-    pub(crate) fn pid(&self) -> Option<u32> {
+    fn pid(&self) -> Option<u32> {
         match self.kind {
             JobEventKind::Spawned { pid } | JobEventKind::Launched { pid, .. } => Some(pid),
             _ => None,

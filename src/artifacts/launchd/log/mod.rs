@@ -1,15 +1,15 @@
 //! `launchd.log` → starts and ends of jobs.
 
 mod boot;
-pub(crate) mod line;
+mod line;
 pub(crate) mod message;
 pub(crate) mod old_message;
 
-use crate::artifacts::reading::for_each_line;
+use crate::artifacts::reading::{for_each_line, most};
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
 use crate::model::interval::Window;
-use crate::model::observation::{Fact, JobEvent, JobEventKind, ProblemKind, When};
+use crate::model::observation::{Fact, JobEventKind, ProblemKind, When};
 use crate::model::provenance::Locator;
 use boot::EarlyBoot;
 use jiff::civil::DateTime;
@@ -37,6 +37,10 @@ catalog::entry! {
     pub LaunchdLog
 }
 
+/// What is wrong with an event that [`message::Event::of_job`] refuses.
+pub(crate) const TWO_PROCESSES: &str =
+    "the process of the context is another than that of the message";
+
 /// Lines over which a record with line breaks in it is looked for.
 const RECORD_LINES: u64 = 64;
 
@@ -50,16 +54,10 @@ impl Artifact for LaunchdLog {
     }
 
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
-        let rotated = candidate.name.strip_prefix("launchd.log");
-        let named =
-            rotated.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']));
+        let named = candidate.is_log(&["launchd.log"]);
         let placed = named && candidate.path.contains("/com.apple.xpc.launchd/");
         // The first lines of a rotated log may be the end of a record; most of the head must fit.
-        let lines = candidate.lines().take(20);
-        let (fit, all) = lines
-            .filter(|line| !line.trim().is_empty())
-            .fold((0, 0), |(fit, all), line| (fit + u32::from(is_line(line)), all + 1));
-        let fits = fit > 0 && fit * 2 >= all;
+        let fits = most(candidate.lines().take(20), is_line);
         match (placed || named, fits) {
             (true, true) => Claim::Sure,
             (false, true) => Claim::ByContent,
@@ -174,16 +172,12 @@ impl Log {
             out.skip("lines without a job event");
             return;
         };
-        let context = line::context(context);
-        if context.pid.is_some() && event.pid().is_some_and(|pid| Some(pid) != context.pid) {
-            let detail = "the process of the context is another than that of the message";
-            out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
-            return;
-        }
-        let label = event.label.or_else(|| context.label.map(|label| out.text(label)));
-        if event.kind == JobEventKind::LoggingStarted {
+        let Some(job) = event.of_job(context, out) else {
+            return out.problem(Locator::Line(number), ProblemKind::MalformedRecord, TWO_PROCESSES);
+        };
+        if job.kind == JobEventKind::LoggingStarted {
             // Only launchd itself starts, and it says so without a context.
-            if label.is_some() {
+            if job.label.is_some() {
                 out.skip("lines without a job event");
                 return;
             }
@@ -191,9 +185,7 @@ impl Log {
                 self.early = Some(EarlyBoot::new(stamp.civil, out));
             }
         }
-        let domain = context.domain.map(|domain| out.text(domain));
-        let fact = JobEvent { domain, label, pid: context.pid, kind: event.kind };
-        out.cite(Locator::Line(number), when(stamp), line, Fact::JobEvent(Box::new(fact)));
+        out.cite(Locator::Line(number), when(stamp), line, Fact::JobEvent(Box::new(job)));
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
         }
         return says;
     };
-    out.cite(record.locator, record.when.clone(), record.row, Fact::JobEvent(Box::new(job)));
+    record.tell(Fact::JobEvent(Box::new(job)), out);
     true
 }
 

@@ -4,7 +4,7 @@
 //! that a program wants to be reached on a port, not that the port is open.
 
 use super::super::Record;
-use super::{named, plain_socket};
+use super::{named, plain_flow, plain_socket};
 use crate::artifacts::Emitter;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
 use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Witness};
@@ -43,7 +43,7 @@ pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
         Some(Registration { port: 0, .. }) => out.skip("registrations without a port"),
         Some(known) => {
             let flow = flow(&known, number, out);
-            out.cite(record.locator, record.when.clone(), record.row, Fact::Flow(Box::new(flow)));
+            record.tell(Fact::Flow(Box::new(flow)), out);
         }
         None => {
             let detail = "a registration is not in the form that mDNSResponder writes";
@@ -111,17 +111,11 @@ fn flow(known: &Registration<'_>, number: u64, out: &mut Emitter) -> Flow {
         _ => SocketState::Listen,
     };
     let ends = (local, Endpoint::NONE);
-    let mut socket = plain_socket(Protocol::Tcp, Families::UNKNOWN, ends, state);
-    socket.protocol = known.protocol;
+    let mut socket = plain_socket(known.protocol, Families::UNKNOWN, ends, state);
     socket.pid = Some(known.pid).filter(|pid| *pid != 0);
     socket.name = named(known.name, out);
     Flow {
-        witness: Witness::Bonjour,
-        event: FlowEvent::Seen,
-        direction: Some(Direction::Listen),
-        socket,
         number: Some(number),
-        process_path: None,
-        suppressed: None,
+        ..plain_flow(Witness::Bonjour, FlowEvent::Seen, Some(Direction::Listen), socket)
     }
 }

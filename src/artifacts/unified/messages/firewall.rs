@@ -6,7 +6,7 @@
 //! `udp_usrreq.c` too.
 
 use super::super::Record;
-use super::{named, plain_socket};
+use super::{named, plain_flow, plain_socket};
 use crate::artifacts::Emitter;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
 use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Witness};
@@ -53,7 +53,7 @@ pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
     match message {
         Message::Ports(decision) => {
             let flow = flow(&decision, out);
-            out.cite(record.locator, record.when.clone(), record.row, Fact::Flow(Box::new(flow)));
+            record.tell(Fact::Flow(Box::new(flow)), out);
         }
         Message::NoPorts => out.skip("decisions of the firewall that name no port"),
         Message::Damaged => {
@@ -149,13 +149,5 @@ fn flow(decision: &Decision<'_>, out: &mut Emitter) -> Flow {
     let ends = (endpoint(decision.to), endpoint(decision.from));
     let mut socket = plain_socket(decision.protocol, families, ends, SocketState::Unknown);
     socket.name = decision.name.and_then(|name| named(name, out));
-    Flow {
-        witness: Witness::Firewall,
-        event: decision.event,
-        direction: Some(Direction::Inbound),
-        socket,
-        number: None,
-        process_path: None,
-        suppressed: None,
-    }
+    plain_flow(Witness::Firewall, decision.event, Some(Direction::Inbound), socket)
 }

@@ -3,7 +3,7 @@
 //! Source of the format: xnu `bsd/netinet/tcp_log.c` and `udp_log.c` of macOS 10.15 to 26.
 
 use super::super::Record;
-use super::plain_socket;
+use super::{plain_flow, plain_socket};
 use crate::artifacts::Emitter;
 use crate::model::Text;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
@@ -65,7 +65,7 @@ pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
     match flow(rest, (protocol, direction, kind), out) {
         Some(flow) if is_bound(&flow) => {
             let fact = Fact::Flow(Box::new(flow));
-            out.cite(record.locator, record.when.clone(), record.row, fact);
+            record.tell(fact, out);
         }
         Some(_) => out.skip("sockets that were never bound"),
         None => {
@@ -122,7 +122,7 @@ fn flow(
     socket.bytes_out = bytes.and_then(|(_, other)| other.parse().ok());
     let suppressed = number("(skipped: ");
     let witness = Witness::Kernel;
-    Some(Flow { witness, event, direction, socket, number: None, process_path: None, suppressed })
+    Some(Flow { suppressed, ..plain_flow(witness, event, direction, socket) })
 }
 
 /// The value that follows a key, up to the next blank or bracket.

@@ -2,8 +2,8 @@
 
 use super::super::Record;
 use crate::artifacts::Emitter;
-use crate::artifacts::launchd::log::{line, message};
-use crate::model::observation::{Fact, JobEvent, JobEventKind, ProblemKind};
+use crate::artifacts::launchd::log::{TWO_PROCESSES, message};
+use crate::model::observation::{Fact, JobEventKind, ProblemKind};
 
 /// Emits what launchd says of a job. Only launchd itself is believed: pid 1, or, where no pid is told, its
 /// name. The subsystem is the context that `launchd.log` prints: `system/LABEL [PID]`.
@@ -17,18 +17,13 @@ pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
         return false;
     }
     let Some(event) = message::event(text, out) else { return false };
-    let context = line::context(record.subsystem);
-    if context.pid.is_some() && event.pid().is_some_and(|pid| Some(pid) != context.pid) {
-        let detail = "the process of the context is another than that of the message";
-        out.problem(record.locator, ProblemKind::MalformedRecord, detail);
+    let Some(job) = event.of_job(record.subsystem, out) else {
+        out.problem(record.locator, ProblemKind::MalformedRecord, TWO_PROCESSES);
         return true;
-    }
-    let label = event.label.or_else(|| context.label.map(|label| out.text(label)));
-    if event.kind == JobEventKind::LoggingStarted && label.is_some() {
+    };
+    if job.kind == JobEventKind::LoggingStarted && job.label.is_some() {
         return false;
     }
-    let domain = context.domain.map(|domain| out.text(domain));
-    let fact = JobEvent { domain, label, pid: context.pid, kind: event.kind };
-    out.cite(record.locator, record.when.clone(), record.row, Fact::JobEvent(Box::new(fact)));
+    record.tell(Fact::JobEvent(Box::new(job)), out);
     true
 }

@@ -5,7 +5,7 @@
 
 use super::super::Record;
 use super::described::entry;
-use super::{named, plain_socket};
+use super::{named, plain_flow, plain_socket};
 use crate::artifacts::Emitter;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
 use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Witness};
@@ -26,7 +26,7 @@ pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
         out.problem(record.locator, ProblemKind::MalformedRecord, detail);
         return true;
     };
-    out.cite(record.locator, record.when.clone(), record.row, Fact::Flow(Box::new(flow)));
+    record.tell(Fact::Flow(Box::new(flow)), out);
     true
 }
 
@@ -51,12 +51,7 @@ fn flow(alert: &str, out: &mut Emitter) -> Option<Flow> {
     let path = entry(alert, "path");
     socket.name = named(path.and_then(|path| path.rsplit('/').next()).unwrap_or_default(), out);
     Some(Flow {
-        witness: Witness::Lulu,
-        event: FlowEvent::Began,
-        direction: Some(Direction::Outbound),
-        socket,
-        number: None,
         process_path: path.map(|path| out.text(path)),
-        suppressed: None,
+        ..plain_flow(Witness::Lulu, FlowEvent::Began, Some(Direction::Outbound), socket)
     })
 }

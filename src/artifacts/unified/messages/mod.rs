@@ -13,7 +13,8 @@ mod services;
 use super::{Record, RecordKind};
 use crate::artifacts::Emitter;
 use crate::model::network::{Endpoint, Families, Protocol, SocketState};
-use crate::model::observation::{Fact, ProblemKind, ProcessName, Socket};
+use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, ProcessName, Socket, Witness};
+use crate::model::service::Direction;
 
 /// Text of which some stands, as it is, in every record that says something: what the styles look for before
 /// they take a record apart. A search is the faster the rarer the first four letters are.
@@ -103,19 +104,19 @@ fn timesync(record: &Record<'_>, out: &mut Emitter) -> bool {
     } else {
         return false;
     };
-    out.cite(record.locator, record.when.clone(), record.row, fact);
+    record.tell(fact, out);
     true
 }
 
 /// A socket of which a message tells only its ends and its state.
 fn plain_socket(
-    protocol: Protocol,
+    protocol: impl Into<Option<Protocol>>,
     families: Families,
     (local, remote): (Endpoint, Endpoint),
     state: SocketState,
 ) -> Socket {
     Socket {
-        protocol: Some(protocol),
+        protocol: protocol.into(),
         families,
         local,
         remote,
@@ -130,6 +131,16 @@ fn plain_socket(
         bytes_in: None,
         bytes_out: None,
     }
+}
+
+/// An event of a socket about which nothing else is told.
+fn plain_flow(
+    witness: Witness,
+    event: FlowEvent,
+    direction: Option<Direction>,
+    socket: Socket,
+) -> Flow {
+    Flow { witness, event, direction, socket, number: None, process_path: None, suppressed: None }
 }
 
 /// The whole name of a process, if there is one.

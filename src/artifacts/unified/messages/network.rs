@@ -5,7 +5,7 @@
 //! Hosts are hashed (`IPv4#b2ff5fdb:443`), ports and loopback addresses are clear.
 
 use super::super::Record;
-use super::{named, plain_socket};
+use super::{named, plain_flow, plain_socket};
 use crate::artifacts::Emitter;
 use crate::model::Text;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
@@ -52,7 +52,7 @@ pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
         return true;
     }
     let flow = flow(record, told, out);
-    out.cite(record.locator, record.when.clone(), record.row, Fact::Flow(Box::new(flow)));
+    record.tell(Fact::Flow(Box::new(flow)), out);
     true
 }
 
@@ -174,13 +174,9 @@ fn flow(record: &Record<'_>, told: Told, out: &mut Emitter) -> Flow {
     (socket.bytes_in, socket.bytes_out) =
         (told.bytes.map(|two| two.0), told.bytes.map(|two| two.1));
     Flow {
-        witness: Witness::NetworkFramework,
-        event: told.event,
-        direction: Some(told.direction),
-        socket,
         number: told.number,
         process_path: record.process_path.map(|path| out.text(path)),
-        suppressed: None,
+        ..plain_flow(Witness::NetworkFramework, told.event, Some(told.direction), socket)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Servers that tell who came (sshd, screensharingd; unified-log.md C.4) → connections that reached them.
 
 use super::super::Record;
-use super::{named, plain_socket};
+use super::{named, plain_flow, plain_socket};
 use crate::artifacts::Emitter;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
 use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Socket, Witness};
@@ -10,8 +10,7 @@ use std::net::IpAddr;
 
 /// Emits what a login says: somebody reached the server's port, whether or not they were let in.
 pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
-    let system = |path: &str| path.starts_with("/usr/") || path.starts_with("/System/");
-    if !record.process_path.is_none_or(system) || path_is_local(record) {
+    if !record.process_path.is_none_or(is_of_the_system) {
         return false;
     }
     let message = record.message;
@@ -54,8 +53,9 @@ fn listening(record: &Record<'_>, out: &mut Emitter) -> bool {
     true
 }
 
-fn path_is_local(record: &Record<'_>) -> bool {
-    record.process_path.is_some_and(|path| path.starts_with("/usr/local/"))
+fn is_of_the_system(path: &str) -> bool {
+    let own = path.starts_with("/usr/") || path.starts_with("/System/");
+    own && !path.starts_with("/usr/local/")
 }
 
 /// `… for USER from 192.0.2.9 port 50222 ssh2`, or with `: KEY …` behind it. The user's name may hold anything, and so may
@@ -100,13 +100,8 @@ fn emit(
     socket.pid = record.pid;
     socket.name = named(record.process, out);
     let flow = Flow {
-        witness: Witness::Server,
-        event,
-        direction: Some(direction),
-        socket,
-        number: None,
         process_path: record.process_path.map(|path| out.text(path)),
-        suppressed: None,
+        ..plain_flow(Witness::Server, event, Some(direction), socket)
     };
-    out.cite(record.locator, record.when.clone(), record.row, Fact::Flow(Box::new(flow)));
+    record.tell(Fact::Flow(Box::new(flow)), out);
 }
