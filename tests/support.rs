@@ -1,14 +1,12 @@
 //! What every test uses: fixtures, scratch folders, a parser run on bytes, a whole run on paths.
 
 use portolan::artifacts::{Candidate, Claim, Emitter, Input, claimed_by, find};
-use portolan::baseline::Baseline;
 use portolan::evidence::{Entry, limits};
 use portolan::pipeline::{self, Collected, Progress};
-use portolan::ports::{self, HostPorts};
 use portolan::report::Analysis;
 use portolan::report::table::Cell;
-use portolan::rules::scoring::Scoring;
-use portolan::{baseline, hosts, report, rules};
+use portolan::rules::Expectations;
+use portolan::{hosts, report};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -229,24 +227,16 @@ pub(crate) fn collected(paths: &[PathBuf]) -> Collected {
     pipeline::run(paths, &pipeline::Options::default(), &Progress::default()).unwrap()
 }
 
-static BASELINE: LazyLock<Baseline> = LazyLock::new(|| baseline::load().unwrap());
-static SCORING: LazyLock<Scoring> = LazyLock::new(|| rules::scoring::load().unwrap());
+static EXPECTATIONS: LazyLock<Expectations> = LazyLock::new(|| Expectations::load().unwrap());
+
+/// The tables that are built in.
+pub(crate) fn expectations() -> &'static Expectations {
+    &EXPECTATIONS
+}
 
 /// The river from what was read to its end.
-pub(crate) fn analysis_of(mut collected: Collected) -> Analysis {
-    let resolved = hosts::resolve(&mut collected, &hosts::Options::default());
-    let reconstructed = |case| ports::reconstruct(case, &BASELINE.services);
-    let ports: Vec<HostPorts> = resolved.cases.iter().map(reconstructed).collect();
-    let tables = (&*BASELINE, &*SCORING);
-    Analysis {
-        anomalies: rules::judge(&resolved.cases, &ports, tables),
-        expected_by: rules::expected_by(&resolved.cases, &ports, tables),
-        collected,
-        source_hosts: resolved.source_hosts,
-        evidence_claims: resolved.evidence_claims,
-        hosts: resolved.cases,
-        ports,
-    }
+pub(crate) fn analysis_of(collected: Collected) -> Analysis {
+    Analysis::of(collected, &hosts::Options::default(), expectations())
 }
 
 /// A row as column → text.

@@ -7,13 +7,11 @@ use super::{Exit, Failure, summary};
 use portolan::model::anomaly::Severity;
 use portolan::model::service::Confidence;
 use portolan::pipeline::{self, Collected, NOTHING_READ, Status};
-use portolan::ports::{self, HostPorts};
 use portolan::report::{self, Analysis, View};
-use portolan::rules::{self, scoring};
+use portolan::rules::Expectations;
 use portolan::write::directory::{Earlier, OutputDirectory};
 use portolan::write::run::Run;
 use portolan::write::{self, Output, Written};
-use portolan::{baseline, hosts};
 use std::io;
 use std::time::Instant;
 
@@ -24,10 +22,12 @@ pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<E
         Failure::Said(format!("the password file {:?}: {error}", options.password_file()))
     })?;
     let earlier = if options.force { Earlier::Replace } else { Earlier::Keep };
+    let expectations = Expectations::load().map_err(Failure::Said)?;
     let directory = OutputDirectory::prepare(&options.out, &options.evidence, earlier)
         .map_err(|error| Failure::Said(error.to_string()))?;
     let arguments = std::env::args_os().skip(1).map(|one| one.to_string_lossy().into_owned());
     let mut run = Run::begin(arguments.collect(), options.reporting().case);
+    run.data = expectations.tables();
     let bar = if options.quiet { Bar::Unwanted } else { Bar::Wanted };
     let started = Instant::now();
     let read = watched(bar, |progress| pipeline::run(&options.evidence, &reading, progress));
@@ -37,7 +37,7 @@ pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<E
     refuse_unusable(&collected)?;
     complain_of_unusable(&collected);
     let started = Instant::now();
-    let analysis = judge(collected, options, &mut run)?;
+    let analysis = Analysis::of(collected, &options.placing(), &expectations);
     run.durations.push(("analyze", started.elapsed()));
     let outputs = publish(&analysis, options, directory, &mut run).map_err(|error| {
         Failure::Said(format!("{:?} is not writable: {error}", options.out.display()))
@@ -49,34 +49,6 @@ pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<E
         }
     }
     Ok(exit(&analysis, options))
-}
-
-/// Observations → hosts → bindings → anomalies.
-fn judge(
-    mut collected: Collected,
-    options: &AnalyzeOptions,
-    run: &mut Run,
-) -> Result<Analysis, Failure> {
-    let baseline = baseline::load().map_err(Failure::Said)?;
-    let scoring = scoring::load().map_err(Failure::Said)?;
-    run.data.extend(baseline.tables());
-    run.data.push(scoring.table());
-    let resolved = hosts::resolve(&mut collected, &options.placing());
-    let cases = &resolved.cases;
-    let ports: Vec<HostPorts> =
-        cases.iter().map(|case| ports::reconstruct(case, &baseline.services)).collect();
-    let tables = (&baseline, &scoring);
-    let anomalies = rules::judge(&resolved.cases, &ports, tables);
-    let expected_by = rules::expected_by(&resolved.cases, &ports, tables);
-    Ok(Analysis {
-        collected,
-        source_hosts: resolved.source_hosts,
-        evidence_claims: resolved.evidence_claims,
-        hosts: resolved.cases,
-        ports,
-        expected_by,
-        anomalies,
-    })
 }
 
 /// The analysis → the files of the output directory.

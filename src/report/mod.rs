@@ -10,11 +10,12 @@ mod timeline;
 mod tuples;
 mod view;
 
-use crate::hosts::{EvidenceClaim, HostCase};
+use crate::hosts::{self as placing, EvidenceClaim, HostCase};
 use crate::model::Timestamp;
 use crate::model::anomaly::Anomaly;
 use crate::pipeline::Collected;
-use crate::ports::HostPorts;
+use crate::ports::{self, HostPorts};
+use crate::rules::{self, Expectations};
 use table::{Record, Schema, Table, cells, text};
 pub use view::View;
 
@@ -38,6 +39,30 @@ pub struct Analysis {
     pub expected_by: Vec<Vec<String>>,
     /// The anomalies, in the order of the `anomalies` table.
     pub anomalies: Vec<Anomaly>,
+}
+
+impl Analysis {
+    /// The river from what was read to its end: observations → hosts → bindings → anomalies.
+    pub fn of(
+        mut collected: Collected,
+        options: &placing::Options,
+        expectations: &Expectations,
+    ) -> Self {
+        let resolved = placing::resolve(&mut collected, options);
+        let names = &expectations.baseline.services;
+        let cases = &resolved.cases;
+        let ports: Vec<HostPorts> =
+            cases.iter().map(|case| ports::reconstruct(case, names)).collect();
+        Self {
+            anomalies: rules::judge(cases, &ports, expectations),
+            expected_by: rules::expected_by(cases, &ports, expectations),
+            collected,
+            source_hosts: resolved.source_hosts,
+            evidence_claims: resolved.evidence_claims,
+            hosts: resolved.cases,
+            ports,
+        }
+    }
 }
 
 /// What the examiner adds to the tables, and how much of the timeline to show.

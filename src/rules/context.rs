@@ -1,9 +1,9 @@
 //! What rules may ask about a host: its jobs and bindings, the tables, and what follows from both.
 
-use super::Finding;
 use super::p12_services_file::{self, Moved};
 use super::population::Population;
 use super::scoring::{RuleId, Scoring};
+use super::{Expectations, Finding};
 use crate::baseline::Baseline;
 use crate::baseline::program::{Program, Use};
 use crate::baseline::stock::Stock;
@@ -50,14 +50,14 @@ impl<'a> Context<'a> {
     pub fn new(
         case: &'a HostCase,
         ports: &'a HostPorts,
-        tables: (&'a Baseline, &'a Scoring),
+        expectations: &'a Expectations,
         population: &'a Population,
     ) -> Self {
         let mut context = Self {
             case,
             ports,
-            baseline: tables.0,
-            scoring: tables.1,
+            baseline: &expectations.baseline,
+            scoring: &expectations.scoring,
             times: jobs::file_times(case),
             listings: Vec::new(),
             descriptors: BTreeMap::new(),

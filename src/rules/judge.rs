@@ -4,9 +4,7 @@ use super::context::Context;
 use super::features::{self, View};
 use super::population::Population;
 use super::score::{self, Sum};
-use super::scoring::Scoring;
-use super::{Finding, RULES, Subject, wording};
-use crate::baseline::Baseline;
+use super::{Expectations, Finding, RULES, Subject, wording};
 use crate::hosts::HostCase;
 use crate::model::anomaly::{Anomaly, Factor, Severity};
 use crate::model::binding::{Binding, BindingState, Certainty};
@@ -16,15 +14,11 @@ use crate::ports::{HostPorts, JobRecord};
 use std::collections::BTreeSet;
 
 /// Judges all hosts of a run.
-pub fn judge(
-    cases: &[HostCase],
-    ports: &[HostPorts],
-    tables: (&Baseline, &Scoring),
-) -> Vec<Anomaly> {
+pub fn judge(cases: &[HostCase], ports: &[HostPorts], expectations: &Expectations) -> Vec<Anomaly> {
     let population = Population::of(cases, ports);
     let mut anomalies = Vec::new();
     for (index, (case, ports)) in cases.iter().zip(ports).enumerate() {
-        let context = Context::new(case, ports, tables, &population);
+        let context = Context::new(case, ports, expectations, &population);
         let mut found = of_host(&context);
         for anomaly in &mut found {
             anomaly.host = index;
@@ -47,11 +41,11 @@ pub fn judge(
 pub fn expected_by(
     cases: &[HostCase],
     ports: &[HostPorts],
-    tables: (&Baseline, &Scoring),
+    expectations: &Expectations,
 ) -> Vec<Vec<String>> {
     let nobody = Population::default();
     let of_host = |(case, ports): (&HostCase, &HostPorts)| {
-        let context = Context::new(case, ports, tables, &nobody);
+        let context = Context::new(case, ports, expectations, &nobody);
         let layer = |binding| if context.is_stock(binding) { "stock" } else { "" };
         ports.bindings.iter().map(|binding| layer(binding).to_owned()).collect()
     };

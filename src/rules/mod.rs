@@ -26,11 +26,13 @@ pub mod score;
 pub mod scoring;
 pub mod wording;
 
+use crate::baseline::{self, Baseline};
 use crate::model::anomaly::Factor;
 use crate::model::binding::Binding;
 use crate::model::provenance::Place;
 use crate::ports::JobRecord;
 use context::Context;
+use scoring::Scoring;
 
 pub use judge::{expected_by, judge};
 
@@ -52,6 +54,27 @@ pub const RULES: &[&dyn Rule] = &[
     &p18_port_shadowing::PortShadowing,
     &p20_setting_without_effect::SettingWithoutEffect,
 ];
+
+/// What the hosts of a run are held against.
+#[derive(Clone, Debug)]
+pub struct Expectations {
+    /// What macOS and its programs do.
+    pub baseline: Baseline,
+    /// Points.
+    pub scoring: Scoring,
+}
+
+impl Expectations {
+    /// The tables that are built in. An error names the table and the row; a test keeps it from happening.
+    pub fn load() -> Result<Self, String> {
+        Ok(Self { baseline: baseline::load()?, scoring: scoring::load()? })
+    }
+
+    /// Name, version and hash of each table, for `run.json`.
+    pub fn tables(&self) -> Vec<baseline::Table> {
+        self.baseline.tables().into_iter().chain([self.scoring.table()]).collect()
+    }
+}
 
 /// What a rule looks at.
 #[derive(Clone, Copy, Debug)]

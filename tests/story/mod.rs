@@ -9,11 +9,12 @@ mod told;
 pub(crate) use captures::{Lsof, Netstat, job, netstat_26};
 pub(crate) use told::{Told, scores};
 
-use portolan::hosts::{self, Options};
+use crate::support::expectations;
+use portolan::hosts::Options;
 use portolan::model::Timestamp;
+use portolan::pipeline;
 use portolan::report::Analysis;
-use portolan::rules::{self, scoring};
-use portolan::{baseline, pipeline, ports};
+use portolan::rules::Expectations;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -79,25 +80,18 @@ impl Files {
 
 /// Reads and judges evidence.
 pub(crate) fn told(evidence: &[PathBuf], options: &Options) -> Told {
+    told_against(evidence, options, expectations())
+}
+
+/// The same, against other expectations than those that are built in.
+pub(crate) fn told_against(
+    evidence: &[PathBuf],
+    options: &Options,
+    expectations: &Expectations,
+) -> Told {
     let reading = pipeline::Options { jobs: 1, ..pipeline::Options::default() };
-    let mut collected = pipeline::run(evidence, &reading, &pipeline::Progress::default()).unwrap();
-    let (baseline, scoring) = (baseline::load().unwrap(), scoring::load().unwrap());
-    let resolved = hosts::resolve(&mut collected, options);
-    let ports: Vec<_> =
-        resolved.cases.iter().map(|case| ports::reconstruct(case, &baseline.services)).collect();
-    let tables = (&baseline, &scoring);
-    let anomalies = rules::judge(&resolved.cases, &ports, tables);
-    let expected_by = rules::expected_by(&resolved.cases, &ports, tables);
-    let analysis = Analysis {
-        collected,
-        source_hosts: resolved.source_hosts,
-        evidence_claims: resolved.evidence_claims,
-        hosts: resolved.cases,
-        ports,
-        expected_by,
-        anomalies,
-    };
-    let told = Told(analysis);
+    let collected = pipeline::run(evidence, &reading, &pipeline::Progress::default()).unwrap();
+    let told = Told(Analysis::of(collected, options, expectations));
     told.check_laws();
     told
 }
