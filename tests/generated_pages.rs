@@ -9,7 +9,18 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// The commands, in the order of `portolan --help`.
-const COMMANDS: &[&str] = &["analyze", "list", "rules", "artifacts"];
+const COMMANDS: &[&str] = &[
+    "analyze",
+    "baseline",
+    "baseline learn",
+    "baseline show",
+    "baseline diff",
+    "baseline merge",
+    "baseline check",
+    "list",
+    "rules",
+    "artifacts",
+];
 
 /// Compares a page with what the code makes of it, or writes it where `PORTOLAN_BLESS` is set.
 fn check(name: &str, page: &str) {
@@ -72,7 +83,7 @@ fn the_page_of_commands_is_what_help_says() {
 /// The help of a command at a width of 100.
 fn help(command: Option<&str>) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_portolan"))
-        .args(command)
+        .args(command.iter().flat_map(|command| command.split(' ')))
         .arg("--help")
         .stdin(Stdio::null())
         .env("COLUMNS", "100")

@@ -4,11 +4,15 @@
 //! and corrected by analysts. Nothing here knows a host or a time; every answer is a pure function of a
 //! [`Program`](program::Program) and its [`Use`] of a port.
 
+pub mod book;
 pub mod classes;
+pub mod learned;
+pub mod past;
 pub mod pattern;
 pub mod program;
 pub mod services;
 pub mod stock;
+pub mod toml_file;
 pub mod vendors;
 
 use program::Use;

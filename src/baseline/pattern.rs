@@ -72,13 +72,22 @@ impl Way {
             Direction::Unknown => true,
         }
     }
+
+    /// As the tables write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Listen => "listen",
+            Self::Outbound => "outbound",
+        }
+    }
 }
 
 /// The widest reach that a row allows: of the listener, or of the peer. Narrower is allowed too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reach {
-    /// This Mac only.
+    /// This Mac only; `loopback` in files that people write.
+    #[serde(alias = "loopback")]
     Lo,
     /// The local network.
     Lan,
@@ -87,6 +96,30 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// The reach of a scope that is known.
+    pub fn of(scope: Scope) -> Option<Self> {
+        match scope {
+            Scope::Loopback => Some(Self::Lo),
+            Scope::Lan => Some(Self::Lan),
+            Scope::Any => Some(Self::Any),
+            Scope::Multicast | Scope::Unknown => None,
+        }
+    }
+
+    /// Whether two listeners of these reaches would meet on one port: all addresses hold every other.
+    pub fn meets(self, other: Self) -> bool {
+        self == other || self == Self::Any || other == Self::Any
+    }
+
+    /// As the tables for people write it: `loopback`, `lan`, `any`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Lo => "loopback",
+            Self::Lan => "lan",
+            Self::Any => "any",
+        }
+    }
+
     /// Whether that scope lies within. An unknown scope lies only within `any`.
     pub fn allows(self, scope: Scope) -> bool {
         match self {
@@ -107,7 +140,7 @@ impl Reach {
 }
 
 /// A set of ports, written as `["22", "5900-5902", "dynamic", "any"]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "Vec<String>")]
 pub struct PortSet {
     ranges: Vec<(u16, u16)>,
@@ -124,6 +157,44 @@ impl PortSet {
     /// Whether the set has that port by number.
     pub fn names(&self, port: u16) -> bool {
         self.ranges.iter().any(|(first, last)| (*first..=*last).contains(&port))
+    }
+
+    /// The set of one port.
+    pub fn one(port: u16) -> Self {
+        Self { ranges: vec![(port, port)], ..Self::default() }
+    }
+
+    /// The set of all ports that the kernel hands out.
+    pub fn dynamic() -> Self {
+        Self { dynamic: true, ..Self::default() }
+    }
+
+    /// The only port of the set, if it is a set of one.
+    pub fn only(&self) -> Option<u16> {
+        match self.ranges.as_slice() {
+            [(first, last)] if first == last && !self.dynamic && !self.any => Some(*first),
+            _ => None,
+        }
+    }
+
+    /// Whether every port is in the set.
+    pub fn is_any(&self) -> bool {
+        self.any
+    }
+
+    /// Number of ports in it by number.
+    pub fn count(&self) -> usize {
+        self.ranges.iter().map(|(first, last)| usize::from(last - first) + 1).sum()
+    }
+
+    /// The words of the set, as a file has them.
+    pub fn words(&self) -> Vec<String> {
+        let range = |(first, last): &(u16, u16)| {
+            if first == last { first.to_string() } else { format!("{first}-{last}") }
+        };
+        let words = [(self.dynamic, "dynamic"), (self.any, "any")];
+        let words = words.iter().filter(|(has, _)| *has).map(|(_, word)| (*word).to_owned());
+        self.ranges.iter().map(range).chain(words).collect()
     }
 
     /// Whether the set has `dynamic`.

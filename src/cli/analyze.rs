@@ -3,7 +3,7 @@
 use super::options::AnalyzeOptions;
 use super::progress::{Bar, watched};
 use super::screen::{Screen, complain};
-use super::{Exit, Failure, summary};
+use super::{Exit, Failure, baseline, summary};
 use portolan::model::anomaly::Severity;
 use portolan::model::service::Confidence;
 use portolan::pipeline::{self, Collected, NOTHING_READ, Status};
@@ -22,7 +22,8 @@ pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<E
         Failure::Said(format!("the password file {:?}: {error}", options.password_file()))
     })?;
     let earlier = if options.force { Earlier::Replace } else { Earlier::Keep };
-    let expectations = Expectations::load().map_err(Failure::Said)?;
+    let mut expectations = Expectations::load().map_err(Failure::Said)?;
+    expectations.learned = baseline::read_all(&options.baseline)?;
     let directory = OutputDirectory::prepare(&options.out, &options.evidence, earlier)
         .map_err(|error| Failure::Said(error.to_string()))?;
     let arguments = std::env::args_os().skip(1).map(|one| one.to_string_lossy().into_owned());
@@ -72,7 +73,7 @@ fn publish(
 }
 
 /// Fails if nothing of any evidence could be read, or no parser knows any of it.
-fn refuse_unusable(collected: &Collected) -> Result<(), Failure> {
+pub(super) fn refuse_unusable(collected: &Collected) -> Result<(), Failure> {
     let count = collected.evidence.len();
     if !(0..count).any(|one| summary::is_usable(collected, one)) {
         let reasons: Vec<_> = (0..count).map(|one| why_unusable(collected, one)).collect();
@@ -90,7 +91,7 @@ fn refuse_unusable(collected: &Collected) -> Result<(), Failure> {
 }
 
 /// Names the arguments that gave nothing beside others that did.
-fn complain_of_unusable(collected: &Collected) {
+pub(super) fn complain_of_unusable(collected: &Collected) {
     for one in 0..collected.evidence.len() {
         if !summary::is_usable(collected, one) {
             complain(&format!("not used: {}", why_unusable(collected, one)));

@@ -1,6 +1,7 @@
 //! Arguments → a command run, and an exit code. The only place that prints.
 
 mod analyze;
+mod baseline;
 mod list;
 mod manual;
 mod options;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
-  1    an open anomaly reached --fail-on
+  1    an open anomaly reached --fail-on, or a comparison or check found something
   2    wrong usage, no evidence usable, or the output not writable
   3    --strict, and a source is partial, unreadable or refused
   130  interrupted
@@ -40,6 +41,9 @@ enum Command {
     /// Analyze acquisitions and write tables
     #[command(after_help = EXIT_CODES)]
     Analyze(Box<options::AnalyzeOptions>),
+    /// Learn, show, compare, merge and check baselines
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Baseline(baseline::BaselineCommand),
     /// Show what is inside evidence and which parser claims what; writes nothing
     List {
         /// Folders, archives or single files
@@ -96,6 +100,7 @@ pub(crate) fn run() -> ExitCode {
     let mut screen = Screen::new();
     let result = match cli.command {
         Command::Analyze(options) => analyze::analyze(&options, &mut screen),
+        Command::Baseline(command) => baseline::baseline(&command, &mut screen),
         Command::List { evidence } => list::list(&evidence, &mut screen),
         Command::Rules { id } => manual::rules(id.as_deref(), &mut screen),
         Command::Artifacts { id } => manual::artifacts(id.as_deref(), &mut screen),

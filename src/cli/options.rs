@@ -27,6 +27,10 @@ pub(super) struct AnalyzeOptions {
     #[arg(long, value_name = "DIR")]
     pub(super) out: PathBuf,
 
+    /// Baseline of what is expected, learned or written by hand; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Vec<PathBuf>,
+
     /// Formats to write
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,sqlite")]
     formats: Vec<FormatName>,

@@ -306,13 +306,11 @@ pub fn identity_of(life: &ProcessInstance, jobs: &[JobRecord]) -> String {
     identity
 }
 
-/// The script or module that an interpreter runs.
-fn script_of(life: &ProcessInstance) -> Option<String> {
+/// The script or module that an interpreter runs, as its command line says.
+pub fn script_of(life: &ProcessInstance) -> Option<String> {
     let command = life.command.as_deref()?;
     let mut words = command.split_whitespace();
-    let program = super::names_of::base_name(words.next()?).to_lowercase();
-    let known = INTERPRETERS.iter().any(|name| program == *name || program.starts_with("python"));
-    if !known {
+    if !is_interpreter(words.next()?) {
         return None;
     }
     let word = words.find(|word| !word.starts_with('-') || *word == "-m")?;
@@ -321,4 +319,10 @@ fn script_of(life: &ProcessInstance) -> Option<String> {
     } else {
         Some(word.to_owned())
     }
+}
+
+/// Whether a program, by its path or name, runs what its script says.
+pub fn is_interpreter(path_or_name: &str) -> bool {
+    let program = super::names_of::base_name(path_or_name).to_lowercase();
+    INTERPRETERS.iter().any(|name| program == *name || program.starts_with("python"))
 }

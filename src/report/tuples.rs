@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// First port that the kernel gives out by itself (ports.md 5.2).
 const FIRST_EPHEMERAL: u16 = 49152;
 
+/// The layers in their order, the most general one first.
+const LAYERS: &[&str] = &["stock", "role", "fleet", "past"];
+
 /// The same program on the same port, over the hosts of the run.
 pub(super) struct TupleRow<'a> {
     binding: &'a Binding,
@@ -50,7 +53,11 @@ impl Record for TupleRow<'_> {
         integer("bindings", "Rows of `bindings` it stands for."),
         text("first_seen", "First sighting on any host, UTC."),
         text("last_seen", "Last sighting on any host, UTC."),
-        text("expected_by", "The baseline layers that allow it (`stock`, …), comma-separated."),
+        text(
+            "expected_by",
+            "The baseline layers that allow it, comma-separated: `stock`, `role`, `fleet`, `past`; \
+             `not-comparable` where baselines hold but none could have shown it.",
+        ),
     ];
 
     fn cells(&self) -> Vec<Cell<'_>> {
@@ -90,8 +97,8 @@ pub(super) fn tuples<'a>(view: &View<'a>) -> Vec<TupleRow<'a>> {
             let group = groups.entry((&binding.tuple_id, case.host.role.as_deref())).or_default();
             group.bindings.push(binding);
             group.hosts.insert(host);
-            let layers = expected.and_then(|layers| layers.get(index)).map(String::as_str);
-            group.expected_by.extend(layers.filter(|layer| !layer.is_empty()));
+            let layers = expected.and_then(|layers| layers.get(index)).map_or("", String::as_str);
+            group.expected_by.extend(layers.split(',').filter(|layer| !layer.is_empty()));
         }
     }
     let mut rows: Vec<_> =
@@ -115,7 +122,8 @@ fn summarize<'a>(
     let lives = || group.bindings.iter().filter_map(|binding| binding.interval);
     let seen =
         lives().map(|life| life.first_seen).min().zip(lives().map(|life| life.last_seen).max());
-    let layers: Vec<&str> = group.expected_by.iter().copied().collect();
+    let mut layers: Vec<&str> = group.expected_by.iter().copied().collect();
+    layers.sort_by_key(|layer| LAYERS.iter().position(|one| one == layer));
     Some(TupleRow {
         binding,
         role,

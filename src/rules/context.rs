@@ -5,6 +5,9 @@ use super::population::Population;
 use super::scoring::{RuleId, Scoring};
 use super::{Expectations, Finding};
 use crate::baseline::Baseline;
+use crate::baseline::book::Book;
+use crate::baseline::learned::LearnedBaseline;
+use crate::baseline::past::Past;
 use crate::baseline::program::{Program, Use};
 use crate::baseline::stock::Stock;
 use crate::baseline::vendors::Hint;
@@ -29,6 +32,12 @@ pub struct Context<'a> {
     pub baseline: &'a Baseline,
     /// Points.
     pub scoring: &'a Scoring,
+    /// Baseline files.
+    pub learned: &'a [LearnedBaseline],
+    /// What they say of this host.
+    pub files: Book<'a>,
+    /// Its earlier acquisitions.
+    pub past: Past,
     /// Bodyfile rows by path.
     pub times: BTreeMap<&'a str, &'a FileTimes>,
     /// Listings of sockets.
@@ -53,17 +62,22 @@ impl<'a> Context<'a> {
         expectations: &'a Expectations,
         population: &'a Population,
     ) -> Self {
+        let ephemeral = crate::ports::sockets::ephemeral_ports(case);
+        let host = &case.host;
         let mut context = Self {
             case,
             ports,
             baseline: &expectations.baseline,
             scoring: &expectations.scoring,
+            learned: &expectations.learned,
+            files: Book::of_files(&expectations.learned, &host.name, host.role.as_deref()),
+            past: Past::of(case, ports, &ephemeral),
             times: jobs::file_times(case),
             listings: Vec::new(),
             descriptors: BTreeMap::new(),
             acquisition_of: BTreeMap::new(),
             moved: Vec::new(),
-            ephemeral: crate::ports::sockets::ephemeral_ports(case),
+            ephemeral,
             population,
         };
         for fact in &case.facts {

@@ -1,7 +1,10 @@
 //! What adds to or takes from a score besides the rules (scoring.md 6.4): each with its reason.
 
+use super::comparison::Comparison;
 use super::context::{Context, port_of};
 use super::scoring::Feature;
+use crate::baseline::book::Layer;
+use crate::baseline::learned::Sight;
 use crate::baseline::vendors::Kind;
 use crate::model::anomaly::Factor;
 use crate::model::binding::{Binding, Certainty, Span};
@@ -73,6 +76,7 @@ const FEATURES: &[Measure] = &[
     user_writable,
     young,
     rarity,
+    baseline,
     hint,
     dev_server,
     peer_to_peer,
@@ -253,6 +257,27 @@ fn rarity(view: &View<'_>) -> Option<Factor> {
     } else {
         None
     }
+}
+
+/// What a baseline file knows of a program whose use it does not have.
+fn baseline(view: &View<'_>) -> Option<Factor> {
+    let binding = view.held()?;
+    let compared = Comparison::of(binding, view.context)?;
+    let allowed = compared.allowed.iter().any(|layer| *layer != Layer::Past);
+    if !compared.by_file || allowed || !compared.key.is_known() || compared.key.is_bare_launchd() {
+        return None;
+    }
+    let mut of_files = compared.of_program.iter().filter(|known| known.layer != Layer::Past);
+    let names = view.context.applying(Sight::of(binding.direction, binding.protocol)).join(" and ");
+    let Some(known) = of_files.clone().next() else {
+        let reason = format!("{names} knows nothing of this program");
+        return view.factor(Feature::BaselineNewIdentity, reason);
+    };
+    if of_files.any(|known| known.is_about(compared.usage)) {
+        return None;
+    }
+    let reason = format!("{names} knows this program elsewhere: {}", known.describe());
+    view.factor(Feature::BaselineOtherPorts, reason)
 }
 
 fn hint(view: &View<'_>) -> Option<Factor> {

@@ -1,10 +1,12 @@
 //! Every subject of every host, through every rule → anomalies in the order of their table.
 
+use super::comparison::layers_of;
 use super::context::Context;
 use super::features::{self, View};
 use super::population::Population;
 use super::score::{self, Sum};
 use super::{Expectations, Finding, RULES, Subject, wording};
+use crate::baseline::book::Known;
 use crate::hosts::HostCase;
 use crate::model::anomaly::{Anomaly, Factor, Severity};
 use crate::model::binding::{Binding, BindingState, Certainty};
@@ -12,6 +14,9 @@ use crate::model::content_id;
 use crate::model::service::{Confidence, Direction};
 use crate::ports::{HostPorts, JobRecord};
 use std::collections::BTreeSet;
+
+/// Rules that say all that another does, and more (scoring.md 6.3).
+const ABSORBED: &[(&str, &str)] = &[("P04", "P01"), ("P05", "P01"), ("P08", "P07"), ("P13", "P01")];
 
 /// Judges all hosts of a run.
 pub fn judge(cases: &[HostCase], ports: &[HostPorts], expectations: &Expectations) -> Vec<Anomaly> {
@@ -37,7 +42,8 @@ pub fn judge(cases: &[HostCase], ports: &[HostPorts], expectations: &Expectation
     anomalies
 }
 
-/// For each host and binding, the baseline layer that allows it; empty where none does.
+/// For each host and binding, the baseline layers that allow it, comma-separated; empty where none does,
+/// `not-comparable` where none that holds could have shown it.
 pub fn expected_by(
     cases: &[HostCase],
     ports: &[HostPorts],
@@ -46,8 +52,8 @@ pub fn expected_by(
     let nobody = Population::default();
     let of_host = |(case, ports): (&HostCase, &HostPorts)| {
         let context = Context::new(case, ports, expectations, &nobody);
-        let layer = |binding| if context.is_stock(binding) { "stock" } else { "" };
-        ports.bindings.iter().map(|binding| layer(binding).to_owned()).collect()
+        let layers = |binding| layers_of(binding, &context).join(",");
+        ports.bindings.iter().map(layers).collect()
     };
     cases.iter().zip(ports).map(of_host).collect()
 }
@@ -65,6 +71,9 @@ fn of_host(context: &Context<'_>) -> Vec<Anomaly> {
     for (index, job) in context.ports.jobs.iter().enumerate() {
         anomalies.extend(of_job(index, job, &anomalies, context));
     }
+    for known in context.files.all() {
+        anomalies.extend(of_expected(known, context));
+    }
     anomalies.extend(of_the_host(context));
     anomalies
 }
@@ -73,12 +82,10 @@ fn of_host(context: &Context<'_>) -> Vec<Anomaly> {
 fn findings(subject: Subject<'_>, context: &Context<'_>) -> Vec<Finding> {
     let mut found: Vec<Finding> =
         RULES.iter().filter_map(|rule| rule.check(subject, context)).collect();
-    let fired =
-        |found: &[Finding], rule: &str| found.iter().any(|finding| finding.factor.name == rule);
-    // P08 says all that P07 does, and more.
-    if fired(&found, "P08") {
-        found.retain(|finding| finding.factor.name != "P07");
-    }
+    let fired: BTreeSet<&str> = found.iter().map(|finding| finding.factor.name).collect();
+    let absorbed =
+        |rule: &str| ABSORBED.iter().any(|(more, less)| *less == rule && fired.contains(more));
+    found.retain(|finding| !absorbed(finding.factor.name));
     found
 }
 
@@ -168,6 +175,29 @@ fn of_job(
         job: Some(index),
         host: 0,
         places: Vec::new(),
+    })
+}
+
+/// What a baseline file expects and the host does not show.
+fn of_expected(known: &Known<'_>, context: &Context<'_>) -> Option<Anomaly> {
+    let found = findings(Subject::Expected(known), context);
+    let sum = add_up(&found, None, None, context)?;
+    let severity = Severity::of_score(sum.score)?;
+    let what = known.describe();
+    Some(Anomaly {
+        id: content_id('a', [context.case.host.name.as_str(), "expected", &what]),
+        score: sum.score,
+        severity,
+        confidence: Confidence::Medium,
+        title: format!("No longer seen: {what}"),
+        explanation: wording::explanation(&sum),
+        expected: expected(&found, &sum),
+        rules: sum.rules,
+        factors: sum.factors,
+        binding: None,
+        job: None,
+        host: 0,
+        places: found.iter().filter_map(|finding| finding.place).collect(),
     })
 }
 

@@ -3,29 +3,36 @@
 //! A rule looks at one subject and says at most one thing. Its points come from the scoring table; the
 //! features that add to or take from them stand in [`features`], the sum with its floors and caps in [`score`].
 
+pub mod comparison;
 pub mod context;
 pub mod features;
 pub mod judge;
+pub mod p01_listener_off_baseline;
 pub mod p02_listener_not_declared;
 pub mod p03_pid1_orphan_listener;
 pub mod p04_socket_activated_new;
 pub mod p05_service_port_moved;
+pub mod p06_port_takeover;
 pub mod p07_outbound_nonstandard;
 pub mod p08_tool_outbound;
 pub mod p09_shell_on_socket;
 pub mod p10_declared_not_observed;
 pub mod p11_label_masquerade;
 pub mod p12_services_file;
+pub mod p13_exposure_change;
 pub mod p14_known_callback_port;
 pub mod p15_hidden_listener;
 pub mod p17_unmanaged_listener;
 pub mod p18_port_shadowing;
+pub mod p19_no_longer_seen;
 pub mod p20_setting_without_effect;
 pub mod population;
 pub mod score;
 pub mod scoring;
 pub mod wording;
 
+use crate::baseline::book::Known;
+use crate::baseline::learned::LearnedBaseline;
 use crate::baseline::{self, Baseline};
 use crate::model::anomaly::Factor;
 use crate::model::binding::Binding;
@@ -38,20 +45,24 @@ pub use judge::{expected_by, judge};
 
 /// Every rule, sorted by id.
 pub const RULES: &[&dyn Rule] = &[
+    &p01_listener_off_baseline::ListenerOffBaseline,
     &p02_listener_not_declared::ListenerNotDeclared,
     &p03_pid1_orphan_listener::Pid1OrphanListener,
     &p04_socket_activated_new::SocketActivatedNew,
     &p05_service_port_moved::ServicePortMoved,
+    &p06_port_takeover::PortTakeover,
     &p07_outbound_nonstandard::OutboundNonstandard,
     &p08_tool_outbound::ToolOutbound,
     &p09_shell_on_socket::ShellOnSocket,
     &p10_declared_not_observed::DeclaredNotObserved,
     &p11_label_masquerade::LabelMasquerade,
     &p12_services_file::ServicesFile,
+    &p13_exposure_change::ExposureChange,
     &p14_known_callback_port::KnownCallbackPort,
     &p15_hidden_listener::HiddenListener,
     &p17_unmanaged_listener::UnmanagedListener,
     &p18_port_shadowing::PortShadowing,
+    &p19_no_longer_seen::NoLongerSeen,
     &p20_setting_without_effect::SettingWithoutEffect,
 ];
 
@@ -62,12 +73,14 @@ pub struct Expectations {
     pub baseline: Baseline,
     /// Points.
     pub scoring: Scoring,
+    /// What hosts that are known to be good do (`--baseline`).
+    pub learned: Vec<LearnedBaseline>,
 }
 
 impl Expectations {
     /// The tables that are built in. An error names the table and the row; a test keeps it from happening.
     pub fn load() -> Result<Self, String> {
-        Ok(Self { baseline: baseline::load()?, scoring: scoring::load()? })
+        Ok(Self { baseline: baseline::load()?, scoring: scoring::load()?, learned: Vec::new() })
     }
 
     /// Name, version and hash of each table, for `run.json`.
@@ -83,6 +96,8 @@ pub enum Subject<'a> {
     Binding(&'a Binding),
     /// A job, by itself.
     Job(usize, &'a JobRecord),
+    /// Something that a baseline file expects of the host.
+    Expected(&'a Known<'a>),
     /// The host as a whole.
     Host,
 }

@@ -11,7 +11,8 @@ catalog::entry! {
     /// ## What it detects
     /// A process whose launchd label is known holds a listening port below the ephemeral range that is
     /// not in the stock baseline, not in the job's `Sockets`, and not in its arguments or environment.
-    /// Ports of known products (vendor hints) are left out.
+    /// Ports of known products (vendor hints) are left out. Where a baseline file or an earlier acquisition
+    /// of the host could have shown it, P01 decides instead.
     ///
     /// ## Why it matters
     /// A service that begins to listen where nothing announces it was changed, replaced, or does
@@ -49,7 +50,7 @@ impl Rule for ListenerNotDeclared {
             && !label.starts_with("application.")
             && !binding.declared_by_job;
         let is_standard = context.is_stock(binding) || context.is_of_class(binding);
-        if !fits || is_standard || context.hint(binding).is_some() {
+        if !fits || is_standard || context.hint(binding).is_some() || context.has_base(binding) {
             return None;
         }
         let port = binding.local_port?;

@@ -9,7 +9,7 @@ catalog::entry! {
     /// launchd listens on behalf of a job that did not come with macOS.
     ///
     /// ## What it detects
-    /// A listener of pid 1 that the `Sockets` of a third-party job explain.
+    /// A listener of pid 1 that the `Sockets` of a third-party job explain, and that no baseline file has.
     ///
     /// ## Why it matters
     /// Tools show such a listener as `launchd`, which everybody trusts. The program that answers starts
@@ -39,6 +39,9 @@ impl Rule for SocketActivatedNew {
     fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
         let Subject::Binding(binding) = subject else { return None };
         if !is_seen_listener(binding) || !binding.held_by_launchd {
+            return None;
+        }
+        if context.is_in_files(binding) {
             return None;
         }
         let indices = binding.job.iter().chain(&binding.job_candidates);

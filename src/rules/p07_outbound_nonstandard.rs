@@ -11,7 +11,7 @@ catalog::entry! {
     ///
     /// ## What it detects
     /// An outbound connection, or an attempt at one, to a public or undisclosed address whose remote
-    /// port is in none of: the stock baseline, the set of the program's class (browsers, mail, ssh, git,
+    /// port is in none of: the stock baseline, the baseline files, the set of the program's class (browsers, mail, ssh, git,
     /// …), the default set for programs of no class (tcp 53, 80, 443, 853; udp 53, 123, 443, 853, 5353).
     /// Where the owner is unknown, the union of all these sets counts. That a job declares the peer
     /// explains the connection but does not make its port standard.
@@ -35,7 +35,11 @@ catalog::entry! {
 
 /// Whether a connection is to a port outside everything that is standard for its program.
 pub fn is_nonstandard(binding: &Binding, context: &Context<'_>) -> bool {
-    if !is_seen_outbound(binding) || !may_be_public(binding) || context.is_stock(binding) {
+    if !is_seen_outbound(binding)
+        || !may_be_public(binding)
+        || context.is_stock(binding)
+        || context.is_in_files(binding)
+    {
         return false;
     }
     let Some(usage) = context.use_of(binding) else { return false };

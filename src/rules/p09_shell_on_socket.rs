@@ -46,7 +46,7 @@ impl Rule for ShellOnSocket {
             Subject::Binding(binding) => by_descriptor(binding, context)
                 .or_else(|| context.job_of(binding).and_then(|job| by_job(job, context)))?,
             Subject::Job(_, job) => by_job(job, context)?,
-            Subject::Host => return None,
+            Subject::Expected(_) | Subject::Host => return None,
         };
         let mut finding = context.finding(RuleId::P09, reason);
         "no shell has a network connection as its input or output"

@@ -5,7 +5,6 @@ use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::catalog;
 use crate::model::network::Protocol;
-use crate::model::observation::Known;
 use crate::model::service::{Confidence, Direction};
 
 catalog::entry! {
@@ -69,11 +68,5 @@ impl Rule for DeclaredNotObserved {
 
 /// Whether some listing of the host would have shown a listener of that protocol.
 fn would_show(protocol: Protocol, context: &Context<'_>) -> bool {
-    context.listings.iter().any(|(_, listing)| {
-        let sees = match protocol {
-            Protocol::Tcp => listing.tcp && listing.listeners,
-            Protocol::Udp => listing.udp,
-        };
-        sees && listing.whole && listing.privileged == Known::Yes
-    })
+    context.listings.iter().any(|(_, listing)| listing.shows_all(Direction::Listen, protocol))
 }

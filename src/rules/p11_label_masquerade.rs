@@ -44,7 +44,7 @@ impl Rule for LabelMasquerade {
         let job = match subject {
             Subject::Binding(binding) => context.job_of(binding)?,
             Subject::Job(_, job) => job,
-            Subject::Host => return None,
+            Subject::Expected(_) | Subject::Host => return None,
         };
         let reason = misplaced(job, context)?;
         let mut finding = context.finding(RuleId::P11, reason);

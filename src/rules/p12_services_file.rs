@@ -95,7 +95,7 @@ impl Rule for ServicesFile {
                 };
                 all.iter().filter(is_told).collect()
             }
-            Subject::Job(..) => return None,
+            Subject::Job(..) | Subject::Expected(_) => return None,
         };
         let place = lines.first()?.place;
         let told = lines.iter().map(|line| {

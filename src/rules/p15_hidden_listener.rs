@@ -7,7 +7,8 @@ use crate::catalog;
 use crate::model::binding::{Binding, CitationRole};
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
-use crate::model::observation::{Known, Listing, ListingTool};
+use crate::model::observation::{Listing, ListingTool};
+use crate::model::service::Direction;
 
 /// Seconds that "the same minute" lasts.
 const MINUTE: i64 = 60;
@@ -99,11 +100,5 @@ fn shows_port(tool: ListingTool, binding: &Binding, context: &Context<'_>) -> bo
 }
 
 fn would_show(listing: &Listing, binding: &Binding) -> bool {
-    let sees = match binding.protocol {
-        Protocol::Tcp => listing.tcp && listing.listeners,
-        Protocol::Udp => listing.udp,
-    };
-    let families = listing.ipv4 && listing.ipv6;
-    let same_rights = listing.privileged == Known::Yes && !binding.only_unprivileged;
-    sees && families && same_rights && listing.whole
+    listing.shows_all(Direction::Listen, binding.protocol) && !binding.only_unprivileged
 }

@@ -10,7 +10,7 @@ catalog::entry! {
     ///
     /// ## What it detects
     /// A listener below the ephemeral range whose process has no launchd job (it was started from a
-    /// terminal, by ssh, or by an application), and that stock macOS does not have.
+    /// terminal, by ssh, or by an application), and that neither stock macOS nor a baseline file has.
     ///
     /// ## Why it matters
     /// A bind shell or an ad-hoc server started by hand leaves no property list; this is where it shows.
@@ -44,6 +44,7 @@ impl Rule for UnmanagedListener {
             return None;
         }
         let is_standard = context.is_stock(binding) || context.is_of_class(binding);
+        let is_standard = is_standard || context.is_in_files(binding);
         if !context.is_fixed(binding) || is_multicast_service(binding) || is_standard {
             return None;
         }

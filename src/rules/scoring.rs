@@ -248,6 +248,8 @@ pub struct Thresholds {
     pub rare_hosts_of_at_least: usize,
     /// [`Feature::Common`]: percent of the hosts.
     pub common_percent: usize,
+    /// P06: percent of a baseline's hosts that make one holder of a port usual.
+    pub usual_percent: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]

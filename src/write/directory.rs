@@ -129,7 +129,7 @@ impl Drop for OutputDirectory {
 }
 
 /// Refuses a directory in the evidence or around it.
-fn keep_apart(path: &Path, evidence: &[PathBuf]) -> Result<(), DirectoryError> {
+pub(super) fn keep_apart(path: &Path, evidence: &[PathBuf]) -> Result<(), DirectoryError> {
     let out = resolved(path);
     for given in evidence {
         let real = resolved(given);

@@ -4,6 +4,7 @@ mod csv;
 pub mod directory;
 mod hashing;
 pub mod run;
+pub mod single;
 mod sqlite;
 pub mod terminal;
 

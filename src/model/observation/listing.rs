@@ -3,6 +3,7 @@
 use super::Known;
 use crate::model::Text;
 use crate::model::network::{Endpoint, Families, Protocol, SocketState};
+use crate::model::service::Direction;
 use jiff::civil::{Date, DateTime, Weekday};
 
 /// The program that printed a listing of sockets.
@@ -53,6 +54,27 @@ pub struct Listing {
     pub privileged: Known,
     /// Whole as the tool printed it: not filtered by `grep`, not cut off.
     pub whole: bool,
+}
+
+impl Listing {
+    /// Whether it would show every socket of a direction and protocol, whoever's it is: whole, privileged,
+    /// of both families. netstat without `-a` still lists UDP.
+    pub fn shows_all(&self, direction: Direction, protocol: Protocol) -> bool {
+        self.has(direction, protocol) && self.whole && self.privileged == Known::Yes
+    }
+
+    /// Whether it lists sockets of a direction and protocol, of both families.
+    pub fn has(&self, direction: Direction, protocol: Protocol) -> bool {
+        let of_direction = match direction {
+            Direction::Listen | Direction::Unknown => self.listeners || protocol == Protocol::Udp,
+            Direction::Outbound | Direction::Inbound => self.connections,
+        };
+        let of_protocol = match protocol {
+            Protocol::Tcp => self.tcp,
+            Protocol::Udp => self.udp,
+        };
+        of_direction && of_protocol && self.ipv4 && self.ipv6
+    }
 }
 
 /// The name of a process as a tool printed it.
