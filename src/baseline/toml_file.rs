@@ -29,7 +29,9 @@ fn key_and(text: &str, offset: usize, message: &str) -> String {
         .map_or(0, |at| at.saturating_add(1));
     let line = text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
     match line.split_once('=') {
-        Some((key, _)) if !key.trim().is_empty() && !message.contains(key.trim()) => {
+        Some((key, _))
+            if !key.trim().is_empty() && !message.contains(&format!("`{}`", key.trim())) =>
+        {
             format!("{}: {message}", key.trim())
         }
         _ => message.to_owned(),

@@ -49,8 +49,10 @@ impl Rule for ListenerNotDeclared {
             && !is_multicast_service(binding)
             && !label.starts_with("application.")
             && !binding.declared_by_job;
-        let is_standard = context.is_stock(binding) || context.is_of_class(binding);
-        if !fits || is_standard || context.hint(binding).is_some() || context.has_base(binding) {
+        let is_standard = context.is_expected(binding)
+            || context.is_of_class(binding)
+            || context.hint(binding).is_some();
+        if !fits || is_standard || context.has_base(binding) {
             return None;
         }
         let port = binding.local_port?;

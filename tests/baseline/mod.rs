@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 mod classes;
 mod identity;
+mod learned;
 mod scoring;
 mod services;
 mod stock;

@@ -1,6 +1,7 @@
 //! Every rule: a story where it fires, with each point of its score, and a benign twin that differs in
 //! one detail.
 
+mod drift;
 mod jobs;
 mod listeners;
 mod outbound;

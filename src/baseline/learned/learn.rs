@@ -131,6 +131,7 @@ fn sum_up(entries: &mut Vec<Entry>) {
         }
     }
     for entry in &mut summed {
+        entry.hosts = u64::try_from(entry.seen.len()).unwrap_or(u64::MAX);
         entry.observations = entry.seen.values().fold(0, |sum: u64, one| sum.saturating_add(*one));
     }
     *entries = summed;
