@@ -1,5 +1,7 @@
 //! Laws: what holds for all values, and for the reconstruction of any small history of a Mac.
 
+/// What was learned is expected.
+mod baselines;
 /// The files that a collector would have written of a past.
 mod captures;
 /// Small invented pasts of a Mac.

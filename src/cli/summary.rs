@@ -207,7 +207,9 @@ fn gaps(case: &HostCase) -> Vec<String> {
 fn gap(case: &HostCase, direction: Direction, protocol: Protocol) -> Option<String> {
     let rows = || {
         let all = case.coverage.iter();
-        all.filter(|row| row.direction == direction && row.protocol == Some(protocol))
+        all.filter(|row| {
+            row.source.is_some() && row.direction == direction && row.protocol == Some(protocol)
+        })
     };
     rows().next()?;
     let blind = |row: &portolan::hosts::Coverage| -> BTreeSet<&'static str> {

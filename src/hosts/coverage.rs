@@ -3,7 +3,7 @@
 //! The vocabulary of `blind_to`: `listeners`, `connections`, `tcp`, `udp`, `ipv4`, `ipv6`,
 //! `other users' sockets`, `process name`, `full process name`, `full address`, `filtered`,
 //! `between captures`, `plist directories`, `not-collected`; of logs also `loopback`, `not logged`,
-//! `suppressed`, `other servers`, `other programs`.
+//! `suppressed`, `other servers`, `other programs`; and `baseline`, where a baseline could not have shown something.
 
 use super::dating::in_words;
 use super::{Coverage, Dated, HostCase, Sees, log_coverage};

@@ -10,6 +10,7 @@ mod timeline;
 mod tuples;
 mod view;
 
+use crate::baseline::learned::blind;
 use crate::hosts::{self as placing, EvidenceClaim, HostCase};
 use crate::model::Timestamp;
 use crate::model::anomaly::Anomaly;
@@ -48,14 +49,19 @@ impl Analysis {
         options: &placing::Options,
         expectations: &Expectations,
     ) -> Self {
-        let resolved = placing::resolve(&mut collected, options);
+        let mut resolved = placing::resolve(&mut collected, options);
         let names = &expectations.baseline.services;
         let cases = &resolved.cases;
         let ports: Vec<HostPorts> =
             cases.iter().map(|case| ports::reconstruct(case, names)).collect();
+        let anomalies = rules::judge(cases, &ports, expectations);
+        let expected_by = rules::expected_by(cases, &ports, expectations);
+        for case in &mut resolved.cases {
+            case.coverage.extend(blind::coverage(case, &expectations.learned));
+        }
         Self {
-            anomalies: rules::judge(cases, &ports, expectations),
-            expected_by: rules::expected_by(cases, &ports, expectations),
+            anomalies,
+            expected_by,
             collected,
             source_hosts: resolved.source_hosts,
             evidence_claims: resolved.evidence_claims,

@@ -101,7 +101,7 @@ fn of_binding(index: usize, binding: &Binding, context: &Context<'_>) -> Option<
         confidence: binding.confidence,
         title: wording::binding_title(binding, context),
         explanation: wording::explanation(&sum),
-        expected: expected(&found, &sum),
+        expected: with_others(expected(&found, &sum), binding, context),
         rules: sum.rules,
         factors: sum.factors,
         binding: Some(index),
@@ -134,6 +134,15 @@ fn expected(found: &[Finding], sum: &Sum) -> String {
         finding.map(|finding| finding.expected.clone()).filter(|text| !text.is_empty())
     };
     sum.rules.iter().find_map(of).unwrap_or_default()
+}
+
+/// What was expected, and what the other hosts of the run do.
+fn with_others(expected: String, binding: &Binding, context: &Context<'_>) -> String {
+    let role = context.case.host.role.as_deref();
+    let listens = super::context::is_seen_listener(binding) && context.is_fixed(binding);
+    let others = context.population.elsewhere(binding, role, context.ports).filter(|_| listens);
+    let parts = [Some(expected).filter(|text| !text.is_empty()), others];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// A job by itself: what its bindings have not already said.

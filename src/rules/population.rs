@@ -7,18 +7,29 @@ use crate::model::service::Direction;
 use crate::ports::HostPorts;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A program in one role: role, identity, protocol.
+type Program = (Option<String>, String, Protocol);
+
 /// The hosts of a run, counted.
 #[derive(Clone, Debug, Default)]
 pub struct Population {
     seen: BTreeMap<String, usize>,
     able: BTreeMap<(Direction, Protocol), usize>,
+    /// On how many hosts of a role some source shows all listeners of a protocol.
+    able_of_role: BTreeMap<(Option<String>, Protocol), usize>,
+    /// On how many hosts of a role a program listens on which port.
+    listeners: BTreeMap<Program, BTreeMap<u16, usize>>,
 }
 
 impl Population {
     /// Counts the hosts of a run.
     pub fn of(cases: &[HostCase], ports: &[HostPorts]) -> Self {
         let mut population = Self::default();
-        for host in ports {
+        for (case, host) in cases.iter().zip(ports) {
+            for (program, port) in listeners(host) {
+                let program = (case.host.role.clone(), program.0.to_owned(), program.1);
+                add_one(population.listeners.entry(program).or_default(), port);
+            }
             let seen = host.bindings.iter().filter(|b| b.certainty != Certainty::Declared);
             let tuples: BTreeSet<&str> = seen.map(|binding| binding.tuple_id.as_str()).collect();
             for tuple in tuples {
@@ -32,6 +43,9 @@ impl Population {
                 .filter_map(|row| Some((row.direction, row.protocol?)))
                 .collect();
             for what in able {
+                if what.0 == Direction::Listen {
+                    add_one(&mut population.able_of_role, (case.host.role.clone(), what.1));
+                }
                 add_one(&mut population.able, what);
             }
         }
@@ -48,6 +62,45 @@ impl Population {
         let able = self.able.get(&(direction, binding.protocol)).copied().unwrap_or(0);
         (seen, able.max(seen))
     }
+}
+
+impl Population {
+    /// Where the program of a listener listens on the other hosts of its role, in words: `22 on 37 of 38`. The
+    /// host itself is left out of both numbers.
+    pub fn elsewhere(
+        &self,
+        binding: &Binding,
+        role: Option<&str>,
+        own: &HostPorts,
+    ) -> Option<String> {
+        let program = (binding.identity.as_str(), binding.protocol);
+        let role = role.map(str::to_owned);
+        let key = (role.clone(), program.0.to_owned(), program.1);
+        let mut ports = self.listeners.get(&key)?.clone();
+        for (_, port) in listeners(own).into_iter().filter(|(of, _)| *of == program) {
+            if let Some(count) = ports.get_mut(&port) {
+                *count = count.saturating_sub(1);
+            }
+        }
+        let able = self.able_of_role.get(&(role.clone(), binding.protocol)).copied().unwrap_or(0);
+        let others = able.saturating_sub(1);
+        let counts = ports.iter().filter(|(_, count)| **count > 0);
+        let counts: Vec<String> =
+            counts.map(|(port, count)| format!("{port} on {count} of {others}")).collect();
+        let of_role = role.map_or_else(String::new, |role| format!(" of role {role}"));
+        (!counts.is_empty())
+            .then(|| format!("{} other hosts{of_role} in this run", counts.join(", ")))
+    }
+}
+
+/// The programs of a host with the ports on which they listen, each once.
+fn listeners(host: &HostPorts) -> BTreeSet<((&str, Protocol), u16)> {
+    let seen = host.bindings.iter().filter(|binding| {
+        binding.direction == Direction::Listen
+            && binding.certainty != Certainty::Declared
+            && !binding.identity.is_empty()
+    });
+    seen.filter_map(|b| Some(((b.identity.as_str(), b.protocol), b.local_port?))).collect()
 }
 
 fn add_one<K: Ord>(counts: &mut BTreeMap<K, usize>, key: K) {

@@ -2,7 +2,7 @@
 
 use arbtest::arbitrary::{Result, Unstructured};
 use portolan::baseline::learned::advice::advice;
-use portolan::baseline::learned::diff::diff;
+use portolan::baseline::learned::diff::{Difference, diff};
 use portolan::baseline::learned::file::{parse, render};
 use portolan::baseline::learned::merge::merge;
 use portolan::baseline::learned::{LearnedBaseline, Sight};
@@ -90,12 +90,12 @@ fn errors_name_file_line_and_key() {
 fn a_difference_is_told_by_what_it_is_about() {
     let old = read(SMALL);
     let moved = read(&SMALL.replace("9190", "9191"));
-    let told: Vec<String> = diff(&old, &moved).iter().map(|one| one.describe()).collect();
+    let told: Vec<String> = diff(&old, &moved).iter().map(Difference::describe).collect();
     let entry =
         |port| format!("role developer: com.example.agentd listens on tcp {port} (loopback)");
     assert_eq!(told, [format!("- {}", entry(9190)), format!("+ {}", entry(9191))]);
     let older = read(&SMALL.replace("15.3", "15.2").replace("\"mb-01\" = 3", "\"mb-01\" = 4"));
-    let told: Vec<String> = diff(&old, &older).iter().map(|one| one.describe()).collect();
+    let told: Vec<String> = diff(&old, &older).iter().map(Difference::describe).collect();
     assert!(told[0].ends_with("2 → 2 hosts, 5 → 6 observations"), "{told:?}");
     assert!(told[1].starts_with("- host mb-01 (macOS 15.3"), "{told:?}");
     assert!(diff(&old, &old).is_empty());

@@ -1,5 +1,6 @@
 //! Tables and their writers.
 
+mod baseline_command;
 mod command;
 mod csv;
 mod directory;

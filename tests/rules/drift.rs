@@ -332,3 +332,40 @@ fn p19_is_silent_where_the_last_capture_could_not_have_shown_it() {
     let notes: Vec<_> = told.0.anomalies.iter().filter(|a| a.rules.contains(&"P19")).collect();
     assert!(notes.is_empty(), "{notes:?}");
 }
+
+#[test]
+fn what_the_other_hosts_of_the_run_do_stands_beside_what_was_expected() {
+    let mac = common("fox-09")
+        .holding("com.example.agentd", "/Library/Example/agentd", 700, "127.0.0.1:9191 (LISTEN)")
+        .holding("com.example.cached", "/Library/Cached/cached", 701, "127.0.0.1:6479 (LISTEN)")
+        .holding("com.example.basedb", "/Library/Basedb/basedb", 702, "127.0.0.1:5632 (LISTEN)");
+    let macs: Vec<Mac> = three().into_iter().chain([mac]).collect();
+    let told = judged(&macs, vec![learned(&three())]);
+    let moved = told.anomalies(9191);
+    assert_eq!(moved[0].rules, ["P05"]);
+    assert!(
+        moved[0].expected.ends_with("; here 9191; 9190 on 3 of 3 other hosts in this run"),
+        "{}",
+        moved[0].expected
+    );
+}
+
+#[test]
+fn coverage_says_what_a_baseline_could_not_have_shown_and_for_whom_it_does_not_hold() {
+    let mut blind = learned(&three());
+    for row in &mut blind.coverage {
+        row.sees.remove(&portolan::baseline::learned::Sight::UdpListen);
+    }
+    let of_servers = lesson(&three(), "server").baseline;
+    let told = judged(&[base("fox-05")], vec![blind, of_servers]);
+    let rows: Vec<_> = told.host().coverage.iter().filter(|r| r.blind_to == ["baseline"]).collect();
+    let details: Vec<&str> = rows.iter().map(|row| row.detail.as_str()).collect();
+    assert!(
+        details[0].starts_with("baseline good could not have shown udp listeners"),
+        "{details:#?}"
+    );
+    assert_eq!(
+        details.last(),
+        Some(&"baseline good says nothing of this host (the host has no role)")
+    );
+}
