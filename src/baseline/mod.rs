@@ -6,6 +6,7 @@
 
 pub mod classes;
 pub mod pattern;
+pub mod policy;
 pub mod program;
 pub mod services;
 pub mod stock;

@@ -4,6 +4,7 @@ mod analyze;
 mod list;
 mod manual;
 mod options;
+mod policy;
 mod progress;
 mod screen;
 mod summary;

@@ -1,5 +1,6 @@
 //! The options of `analyze`, and how their values are read.
 
+use super::policy::PolicyOptions;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -26,6 +27,9 @@ pub(super) struct AnalyzeOptions {
     /// Directory for the tables; made if it is not there, refused if it holds anything else
     #[arg(long, value_name = "DIR")]
     pub(super) out: PathBuf,
+
+    #[command(flatten)]
+    pub(super) policy: PolicyOptions,
 
     /// Formats to write
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,sqlite")]

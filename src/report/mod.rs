@@ -48,7 +48,10 @@ impl Analysis {
         options: &placing::Options,
         expectations: &Expectations,
     ) -> Self {
-        let resolved = placing::resolve(&mut collected, options);
+        let mut resolved = placing::resolve(&mut collected, options);
+        for case in &mut resolved.cases {
+            case.host.role = expectations.policy.role_of(&case.host.name).map(str::to_owned);
+        }
         let names = &expectations.baseline.services;
         let cases = &resolved.cases;
         let ports: Vec<HostPorts> =

@@ -5,6 +5,7 @@ use super::population::Population;
 use super::scoring::{RuleId, Scoring};
 use super::{Expectations, Finding};
 use crate::baseline::Baseline;
+use crate::baseline::policy::Policy;
 use crate::baseline::program::{Program, Use};
 use crate::baseline::stock::Stock;
 use crate::baseline::vendors::Hint;
@@ -29,6 +30,8 @@ pub struct Context<'a> {
     pub baseline: &'a Baseline,
     /// Points.
     pub scoring: &'a Scoring,
+    /// What people decided.
+    pub policy: &'a Policy,
     /// Bodyfile rows by path.
     pub times: BTreeMap<&'a str, &'a FileTimes>,
     /// Listings of sockets.
@@ -58,6 +61,7 @@ impl<'a> Context<'a> {
             ports,
             baseline: &expectations.baseline,
             scoring: &expectations.scoring,
+            policy: &expectations.policy,
             times: jobs::file_times(case),
             listings: Vec::new(),
             descriptors: BTreeMap::new(),
@@ -107,6 +111,15 @@ impl<'a> Context<'a> {
     /// The property list of a binding's job.
     pub fn plist_of(&self, binding: &Binding) -> Option<&'a Job> {
         self.job_of(binding).and_then(|job| job.job.as_ref())
+    }
+
+    /// The row of `bindings` that stands for a job by itself: the one that it declares, if it is one.
+    pub fn declared_row(&self, job: usize) -> Option<(usize, &'a Binding)> {
+        let declared = |(_, binding): &(usize, &Binding)| {
+            binding.job == Some(job) && binding.certainty == Certainty::Declared
+        };
+        let mut rows = self.ports.bindings.iter().enumerate().filter(declared);
+        rows.next().filter(|_| rows.next().is_none())
     }
 
     /// The process that answers for a binding.

@@ -4,6 +4,7 @@
 //! features that add to or take from them stand in [`features`], the sum with its floors and caps in [`score`].
 
 pub mod context;
+pub mod cover;
 pub mod features;
 pub mod judge;
 pub mod p02_listener_not_declared;
@@ -18,6 +19,7 @@ pub mod p11_label_masquerade;
 pub mod p12_services_file;
 pub mod p14_known_callback_port;
 pub mod p15_hidden_listener;
+pub mod p16_exception_expired;
 pub mod p17_unmanaged_listener;
 pub mod p18_port_shadowing;
 pub mod p20_setting_without_effect;
@@ -26,6 +28,7 @@ pub mod score;
 pub mod scoring;
 pub mod wording;
 
+use crate::baseline::policy::Policy;
 use crate::baseline::{self, Baseline};
 use crate::model::anomaly::Factor;
 use crate::model::binding::Binding;
@@ -50,6 +53,7 @@ pub const RULES: &[&dyn Rule] = &[
     &p12_services_file::ServicesFile,
     &p14_known_callback_port::KnownCallbackPort,
     &p15_hidden_listener::HiddenListener,
+    &p16_exception_expired::ExceptionExpired,
     &p17_unmanaged_listener::UnmanagedListener,
     &p18_port_shadowing::PortShadowing,
     &p20_setting_without_effect::SettingWithoutEffect,
@@ -62,12 +66,15 @@ pub struct Expectations {
     pub baseline: Baseline,
     /// Points.
     pub scoring: Scoring,
+    /// What people decided.
+    pub policy: Policy,
 }
 
 impl Expectations {
     /// The tables that are built in. An error names the table and the row; a test keeps it from happening.
     pub fn load() -> Result<Self, String> {
-        Ok(Self { baseline: baseline::load()?, scoring: scoring::load()? })
+        let (baseline, scoring) = (baseline::load()?, scoring::load()?);
+        Ok(Self { baseline, scoring, policy: Policy::default() })
     }
 
     /// Name, version and hash of each table, for `run.json`.
