@@ -32,6 +32,8 @@ mod house;
 mod laws;
 /// Damage of every kind to every fixture.
 mod mutation;
+/// Roles, exceptions, approved software.
+mod policy;
 /// Owners, lives and families of bindings.
 mod ports;
 /// The console blocks of README.md and docs/.

@@ -9,6 +9,7 @@ pub mod classes;
 pub mod learned;
 pub mod past;
 pub mod pattern;
+pub mod policy;
 pub mod program;
 pub mod services;
 pub mod stock;

@@ -151,7 +151,12 @@ pub struct PortSet {
 impl PortSet {
     /// Whether the port of a use is in the set; `dynamic` in the set stands for every ephemeral port.
     pub fn covers(&self, usage: Use) -> bool {
-        self.any || (self.dynamic && usage.is_ephemeral) || self.names(usage.port)
+        self.has(usage.port, usage.is_ephemeral)
+    }
+
+    /// Whether a port is in the set; `dynamic` in it stands for every ephemeral one.
+    pub fn has(&self, port: u16, is_ephemeral: bool) -> bool {
+        self.any || (self.dynamic && is_ephemeral) || self.names(port)
     }
 
     /// Whether the set has that port by number.
@@ -308,6 +313,18 @@ impl PathPattern {
     /// As the table writes it.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether whatever fits another pattern fits this too. Where that cannot be told from the two
+    /// texts alone, it is not said.
+    pub fn includes(&self, other: &Self) -> bool {
+        let is_tree = other.parts.iter().any(|part| part == "**");
+        let tree = self.text.strip_suffix('/').filter(|tree| !tree.contains('*'));
+        self == other
+            || (!is_tree && self.matches_canonical(&other.parts.join("/")))
+            || tree.is_some_and(|tree| {
+                other.text.strip_prefix(tree).is_some_and(|rest| rest.starts_with('/'))
+            })
     }
 
     fn matches_canonical(&self, path: &str) -> bool {

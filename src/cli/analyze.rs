@@ -23,12 +23,18 @@ pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<E
     })?;
     let earlier = if options.force { Earlier::Replace } else { Earlier::Keep };
     let mut expectations = Expectations::load().map_err(Failure::Said)?;
-    expectations.learned = baseline::read_all(&options.baseline)?;
+    let learned: Vec<_> =
+        options.baseline.iter().map(|path| baseline::taken_in(path)).collect::<Result<_, _>>()?;
+    let (learned, given): (Vec<_>, Vec<_>) = learned.into_iter().unzip();
+    expectations.learned = learned;
+    expectations.policy = options.policy.load()?;
     let directory = OutputDirectory::prepare(&options.out, &options.evidence, earlier)
         .map_err(|error| Failure::Said(error.to_string()))?;
     let arguments = std::env::args_os().skip(1).map(|one| one.to_string_lossy().into_owned());
     let mut run = Run::begin(arguments.collect(), options.reporting().case);
     run.data = expectations.tables();
+    run.given.extend(given);
+    run.given.extend(expectations.policy.files.iter().cloned());
     let bar = if options.quiet { Bar::Unwanted } else { Bar::Wanted };
     let started = Instant::now();
     let read = watched(bar, |progress| pipeline::run(&options.evidence, &reading, progress));
@@ -120,8 +126,8 @@ fn why_unusable(collected: &Collected, index: usize) -> String {
 fn exit(analysis: &Analysis, options: &AnalyzeOptions) -> Exit {
     let sure = Confidence::from(options.min_confidence);
     let counts = |level: Severity| {
-        let mut all = analysis.anomalies.iter();
-        all.any(|anomaly| anomaly.severity >= level && anomaly.confidence >= sure)
+        let mut open = analysis.anomalies.iter().filter(|anomaly| anomaly.is_open());
+        open.any(|anomaly| anomaly.severity >= level && anomaly.confidence >= sure)
     };
     if options.fail_on.is_some_and(|level| counts(level.into())) {
         return Exit::AnomalyFound;

@@ -8,7 +8,8 @@ use clap::Subcommand;
 use portolan::baseline::learned::diff::{self, diff, host};
 use portolan::baseline::learned::learn::{LeftOut, Lesson, Plan, learn};
 use portolan::baseline::learned::{Entry, LearnedBaseline, advice, file, merge};
-use portolan::evidence::files;
+use portolan::baseline::policy::GivenFile;
+use portolan::evidence::{digest, files};
 use portolan::hosts;
 use portolan::pipeline;
 use portolan::report::Analysis;
@@ -83,16 +84,21 @@ pub(super) fn baseline(command: &BaselineCommand, screen: &mut Screen) -> Result
     }
 }
 
-/// Reads a baseline file.
-pub(super) fn read(path: &Path) -> Result<LearnedBaseline, Failure> {
-    let shown = path.display().to_string();
+/// Reads a baseline file, with its hash for `run.json`.
+pub(super) fn taken_in(path: &Path) -> Result<(LearnedBaseline, GivenFile), Failure> {
+    let name = path.display().to_string();
     let text = files::read_text(path, LIMIT)
-        .map_err(|error| Failure::Said(format!("the baseline {shown:?}: {error}")))?;
-    file::parse(&shown, &text).map_err(Failure::Said)
+        .map_err(|error| Failure::Said(format!("the baseline {name:?}: {error}")))?;
+    let baseline = file::parse(&name, &text).map_err(Failure::Said)?;
+    let sha256 = digest::sha256(text.as_bytes());
+    Ok((baseline, GivenFile { kind: "baseline", name, sha256 }))
 }
 
-/// Reads several.
-pub(super) fn read_all(paths: &[PathBuf]) -> Result<Vec<LearnedBaseline>, Failure> {
+fn read(path: &Path) -> Result<LearnedBaseline, Failure> {
+    taken_in(path).map(|(baseline, _)| baseline)
+}
+
+fn read_all(paths: &[PathBuf]) -> Result<Vec<LearnedBaseline>, Failure> {
     paths.iter().map(|path| read(path)).collect()
 }
 

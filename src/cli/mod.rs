@@ -5,6 +5,7 @@ mod baseline;
 mod list;
 mod manual;
 mod options;
+mod policy;
 mod progress;
 mod screen;
 mod summary;

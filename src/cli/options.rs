@@ -1,5 +1,6 @@
 //! The options of `analyze`, and how their values are read.
 
+use super::policy::PolicyOptions;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -30,6 +31,9 @@ pub(super) struct AnalyzeOptions {
     /// Baseline of what is expected, learned or written by hand; may be given several times
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) policy: PolicyOptions,
 
     /// Formats to write
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,sqlite")]

@@ -115,7 +115,9 @@ fn by_severity(anomalies: &[Anomaly]) -> String {
     let each: Vec<_> =
         counts.iter().rev().map(|(one, count)| format!("{count} {}", one.as_str())).collect();
     let noun = if anomalies.len() == 1 { "anomaly" } else { "anomalies" };
-    format!("{} {noun}: {}", anomalies.len(), each.join(", "))
+    let excepted = anomalies.iter().filter(|anomaly| !anomaly.is_open()).count();
+    let excepted = if excepted > 0 { format!("; {excepted} excepted") } else { String::new() };
+    format!("{} {noun}: {}{excepted}", anomalies.len(), each.join(", "))
 }
 
 /// The gravest anomalies, one line each.
@@ -123,7 +125,7 @@ fn anomalies(analysis: &Analysis, options: &AnalyzeOptions, screen: &mut Screen)
     let reporting = options.reporting();
     let view = View::new(analysis, &reporting);
     let mut gravest: Vec<&Anomaly> = analysis.anomalies.iter().collect();
-    gravest.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
+    gravest.sort_by_key(|one| (!one.is_open(), std::cmp::Reverse(one.score), &one.id));
     let named = if options.verbose { gravest.len() } else { NAMED };
     for anomaly in gravest.iter().take(named) {
         let host = view.case(anomaly.host).map_or("", |case| &case.host.name);
@@ -132,7 +134,10 @@ fn anomalies(analysis: &Analysis, options: &AnalyzeOptions, screen: &mut Screen)
         let places = view.places_of(anomaly);
         let first = places.split("; ").next().unwrap_or_default();
         let (score, title, seen) = (anomaly.score, &anomaly.title, seen.unwrap_or_default());
-        screen.severe(anomaly.severity, &format!("{score:>3}  {host}  {title}{seen}  {first}"))?;
+        let by = anomaly.exception.as_ref().map(|id| format!(" (excepted by {id})"));
+        let by = by.unwrap_or_default();
+        let told = format!("{score:>3}  {host}  {title}{by}{seen}  {first}");
+        screen.severe(anomaly.severity, &told)?;
     }
     let more = gravest.len().saturating_sub(named);
     if more > 0 {

@@ -11,12 +11,18 @@ pub fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// Reads a small file that is not evidence: a policy, a password list.
+/// Reads a small file that is not evidence: a policy, a password list. What is longer than `limit` or
+/// not UTF-8 is an error, never cut.
 pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     use io::Read;
-    let mut text = String::new();
-    open(path)?.take(limit).read_to_string(&mut text)?;
-    Ok(text)
+    let mut bytes = Vec::new();
+    open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
+        let why = format!("is larger than {limit} bytes, the most that is read of such a file");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
+    let not_text = |_| io::Error::new(io::ErrorKind::InvalidData, "is not UTF-8 text");
+    String::from_utf8(bytes).map_err(not_text)
 }
 
 /// A file on disk that can be opened again and again.

@@ -83,4 +83,18 @@ pub struct Anomaly {
     pub host: usize,
     /// Where it stands, if it is about the host as a whole.
     pub places: Vec<Place>,
+    /// The exception or approval that covers it.
+    pub exception: Option<String>,
+}
+
+impl Anomaly {
+    /// Whether nothing covers it.
+    pub fn is_open(&self) -> bool {
+        self.exception.is_none()
+    }
+
+    /// The column value.
+    pub fn status(&self) -> &'static str {
+        if self.is_open() { "open" } else { "excepted" }
+    }
 }

@@ -50,6 +50,9 @@ impl Analysis {
         expectations: &Expectations,
     ) -> Self {
         let mut resolved = placing::resolve(&mut collected, options);
+        for case in &mut resolved.cases {
+            case.host.role = expectations.policy.role_of(&case.host.name).map(str::to_owned);
+        }
         let names = &expectations.baseline.services;
         let cases = &resolved.cases;
         let ports: Vec<HostPorts> =

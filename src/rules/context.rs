@@ -8,6 +8,7 @@ use crate::baseline::Baseline;
 use crate::baseline::book::Book;
 use crate::baseline::learned::LearnedBaseline;
 use crate::baseline::past::Past;
+use crate::baseline::policy::Policy;
 use crate::baseline::program::{Program, Use};
 use crate::baseline::stock::Stock;
 use crate::baseline::vendors::Hint;
@@ -38,6 +39,8 @@ pub struct Context<'a> {
     pub files: Book<'a>,
     /// Its earlier acquisitions.
     pub past: Past,
+    /// What people decided.
+    pub policy: &'a Policy,
     /// Bodyfile rows by path.
     pub times: BTreeMap<&'a str, &'a FileTimes>,
     /// Listings of sockets.
@@ -72,6 +75,7 @@ impl<'a> Context<'a> {
             learned: &expectations.learned,
             files: Book::of_files(&expectations.learned, &host.name, host.role.as_deref()),
             past: Past::of(case, ports, &ephemeral),
+            policy: &expectations.policy,
             times: jobs::file_times(case),
             listings: Vec::new(),
             descriptors: BTreeMap::new(),
@@ -121,6 +125,15 @@ impl<'a> Context<'a> {
     /// The property list of a binding's job.
     pub fn plist_of(&self, binding: &Binding) -> Option<&'a Job> {
         self.job_of(binding).and_then(|job| job.job.as_ref())
+    }
+
+    /// The row of `bindings` that stands for a job by itself: the one that it declares, if it is one.
+    pub fn declared_row(&self, job: usize) -> Option<(usize, &'a Binding)> {
+        let declared = |(_, binding): &(usize, &Binding)| {
+            binding.job == Some(job) && binding.certainty == Certainty::Declared
+        };
+        let mut rows = self.ports.bindings.iter().enumerate().filter(declared);
+        rows.next().filter(|_| rows.next().is_none())
     }
 
     /// The process that answers for a binding.

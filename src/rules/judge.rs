@@ -5,7 +5,7 @@ use super::context::Context;
 use super::features::{self, View};
 use super::population::Population;
 use super::score::{self, Sum};
-use super::{Expectations, Finding, RULES, Subject, wording};
+use super::{Expectations, Finding, RULES, Subject, cover, wording};
 use crate::baseline::book::Known;
 use crate::hosts::HostCase;
 use crate::model::anomaly::{Anomaly, Factor, Severity};
@@ -90,9 +90,11 @@ fn findings(subject: Subject<'_>, context: &Context<'_>) -> Vec<Finding> {
 }
 
 fn of_binding(index: usize, binding: &Binding, context: &Context<'_>) -> Option<Anomaly> {
-    let found = findings(Subject::Binding(binding), context);
+    let subject = Subject::Binding(binding);
+    let found = findings(subject, context);
     let job = context.job_of(binding);
     let sum = add_up(&found, Some(binding), job, context)?;
+    let verdict = cover::verdict(subject, context);
     let severity = Severity::of_score(sum.score)?;
     Some(Anomaly {
         id: content_id('a', [binding.id.as_str()]),
@@ -100,7 +102,7 @@ fn of_binding(index: usize, binding: &Binding, context: &Context<'_>) -> Option<
         severity,
         confidence: binding.confidence,
         title: wording::binding_title(binding, context),
-        explanation: wording::explanation(&sum),
+        explanation: wording::explanation(&sum, &verdict),
         expected: with_others(expected(&found, &sum), binding, context),
         rules: sum.rules,
         factors: sum.factors,
@@ -108,6 +110,7 @@ fn of_binding(index: usize, binding: &Binding, context: &Context<'_>) -> Option<
         job: binding.job,
         host: 0,
         places: Vec::new(),
+        exception: verdict.covered_by(),
     })
 }
 
@@ -117,10 +120,28 @@ fn add_up(
     job: Option<&JobRecord>,
     context: &Context<'_>,
 ) -> Option<Sum> {
-    if found.is_empty() {
+    let all = || found.iter().map(|finding| finding.factor.clone());
+    let is_further = |factor: &Factor| score::FURTHER.contains(&factor.name);
+    if !all().any(|factor| is_further(&factor)) {
+        return sum_of(all().collect(), binding, job, context);
+    }
+    // Such a rule makes nothing an anomaly that is none without it.
+    let without = sum_of(all().filter(|one| !is_further(one)).collect(), binding, job, context)?;
+    if without.score == 0 || without.rules.iter().all(|rule| score::NOTES.contains(rule)) {
+        return Some(without);
+    }
+    sum_of(all().collect(), binding, job, context)
+}
+
+fn sum_of(
+    fired: Vec<Factor>,
+    binding: Option<&Binding>,
+    job: Option<&JobRecord>,
+    context: &Context<'_>,
+) -> Option<Sum> {
+    if fired.is_empty() {
         return None;
     }
-    let fired: Vec<Factor> = found.iter().map(|finding| finding.factor.clone()).collect();
     let rules: Vec<&'static str> = fired.iter().map(|factor| factor.name).collect();
     let view = View { binding, job, rules: &rules, context };
     let features = features::of(&view);
@@ -157,13 +178,11 @@ fn of_job(
         .filter(|anomaly| anomaly.job == Some(index))
         .flat_map(|anomaly| anomaly.rules.iter().copied())
         .collect();
-    let mut found = findings(Subject::Job(index, job), context);
+    let subject = Subject::Job(index, job);
+    let mut found = findings(subject, context);
     found.retain(|finding| !said.contains(finding.factor.name));
-    // The row of `bindings` that the job declares stands for it, if it declares only one.
-    let declared =
-        |binding: &Binding| binding.job == Some(index) && binding.certainty == Certainty::Declared;
-    let mut rows = context.ports.bindings.iter().enumerate().filter(|(_, b)| declared(b));
-    let row = rows.next().filter(|_| rows.next().is_none());
+    let row = context.declared_row(index);
+    let verdict = cover::verdict(subject, context);
     let sum = add_up(&found, row.map(|(_, binding)| binding), Some(job), context)?;
     let severity = Severity::of_score(sum.score)?;
     let path = job.plist_path.as_deref().unwrap_or_default();
@@ -176,7 +195,7 @@ fn of_job(
         severity,
         confidence: Confidence::Low,
         title: wording::job_title(job, &sum),
-        explanation: wording::explanation(&sum),
+        explanation: wording::explanation(&sum, &verdict),
         expected: expected(&found, &sum),
         rules: sum.rules,
         factors: sum.factors,
@@ -184,12 +203,15 @@ fn of_job(
         job: Some(index),
         host: 0,
         places: Vec::new(),
+        exception: verdict.covered_by(),
     })
 }
 
 /// What a baseline file expects and the host does not show.
 fn of_expected(known: &Known<'_>, context: &Context<'_>) -> Option<Anomaly> {
-    let found = findings(Subject::Expected(known), context);
+    let subject = Subject::Expected(known);
+    let found = findings(subject, context);
+    let verdict = cover::verdict(subject, context);
     let sum = add_up(&found, None, None, context)?;
     let severity = Severity::of_score(sum.score)?;
     let what = known.describe();
@@ -199,7 +221,7 @@ fn of_expected(known: &Known<'_>, context: &Context<'_>) -> Option<Anomaly> {
         severity,
         confidence: Confidence::Medium,
         title: format!("No longer seen: {what}"),
-        explanation: wording::explanation(&sum),
+        explanation: wording::explanation(&sum, &verdict),
         expected: expected(&found, &sum),
         rules: sum.rules,
         factors: sum.factors,
@@ -207,6 +229,7 @@ fn of_expected(known: &Known<'_>, context: &Context<'_>) -> Option<Anomaly> {
         job: None,
         host: 0,
         places: found.iter().filter_map(|finding| finding.place).collect(),
+        exception: verdict.covered_by(),
     })
 }
 
@@ -215,13 +238,14 @@ fn of_the_host(context: &Context<'_>) -> Option<Anomaly> {
     let sum = add_up(&found, None, None, context)?;
     let severity = Severity::of_score(sum.score)?;
     let title = found.first().map(|finding| finding.factor.reason.clone()).unwrap_or_default();
+    let verdict = cover::verdict(Subject::Host, context);
     Some(Anomaly {
         id: content_id('a', [context.case.host.name.as_str(), "host"]),
         score: sum.score,
         severity,
         confidence: Confidence::Medium,
         title,
-        explanation: wording::explanation(&sum),
+        explanation: wording::explanation(&sum, &verdict),
         expected: expected(&found, &sum),
         rules: sum.rules,
         factors: sum.factors,
@@ -229,5 +253,6 @@ fn of_the_host(context: &Context<'_>) -> Option<Anomaly> {
         job: None,
         host: 0,
         places: found.iter().filter_map(|finding| finding.place).collect(),
+        exception: verdict.covered_by(),
     })
 }

@@ -5,6 +5,7 @@
 
 pub mod comparison;
 pub mod context;
+pub mod cover;
 pub mod features;
 pub mod judge;
 pub mod p01_listener_off_baseline;
@@ -22,6 +23,7 @@ pub mod p12_services_file;
 pub mod p13_exposure_change;
 pub mod p14_known_callback_port;
 pub mod p15_hidden_listener;
+pub mod p16_exception_expired;
 pub mod p17_unmanaged_listener;
 pub mod p18_port_shadowing;
 pub mod p19_no_longer_seen;
@@ -33,6 +35,7 @@ pub mod wording;
 
 use crate::baseline::book::Known;
 use crate::baseline::learned::LearnedBaseline;
+use crate::baseline::policy::Policy;
 use crate::baseline::{self, Baseline};
 use crate::model::anomaly::Factor;
 use crate::model::binding::Binding;
@@ -60,6 +63,7 @@ pub const RULES: &[&dyn Rule] = &[
     &p13_exposure_change::ExposureChange,
     &p14_known_callback_port::KnownCallbackPort,
     &p15_hidden_listener::HiddenListener,
+    &p16_exception_expired::ExceptionExpired,
     &p17_unmanaged_listener::UnmanagedListener,
     &p18_port_shadowing::PortShadowing,
     &p19_no_longer_seen::NoLongerSeen,
@@ -75,12 +79,15 @@ pub struct Expectations {
     pub scoring: Scoring,
     /// What hosts that are known to be good do (`--baseline`).
     pub learned: Vec<LearnedBaseline>,
+    /// What people decided.
+    pub policy: Policy,
 }
 
 impl Expectations {
     /// The tables that are built in. An error names the table and the row; a test keeps it from happening.
     pub fn load() -> Result<Self, String> {
-        Ok(Self { baseline: baseline::load()?, scoring: scoring::load()?, learned: Vec::new() })
+        let (baseline, scoring) = (baseline::load()?, scoring::load()?);
+        Ok(Self { baseline, scoring, learned: Vec::new(), policy: Policy::default() })
     }
 
     /// Name, version and hash of each table, for `run.json`.

@@ -13,6 +13,9 @@ pub const NOTES: &[&str] = &["P18", "P19", "P20"];
 /// Rules that stand in `factors` only.
 pub const MODIFIERS: &[&str] = &["P14"];
 
+/// Rules that are only ever a further one, never the base.
+pub const FURTHER: &[&str] = &["P16"];
+
 /// What a score is made of.
 pub struct Sum {
     /// Rule ids, base rule first, notes last.
@@ -41,7 +44,9 @@ pub fn sum(
         return only_notes(notes);
     }
     // The base rule is the one with the most points; the first id among equals.
-    base.sort_by_key(|factor| (std::cmp::Reverse(factor.points), factor.name));
+    base.sort_by_key(|factor| {
+        (FURTHER.contains(&factor.name), std::cmp::Reverse(factor.points), factor.name)
+    });
     let mut further = 0;
     for factor in base.iter_mut().skip(1) {
         let left = scoring.variants.further_rules_most.saturating_sub(further);

@@ -3,12 +3,13 @@
 use super::context::Context;
 use super::p07_outbound_nonstandard::in_words;
 use super::score::Sum;
+use crate::baseline::policy::Verdict;
 use crate::model::binding::{Binding, BindingState};
 use crate::model::service::Direction;
 use crate::ports::JobRecord;
 
-/// The sum in words: `P11 30 (why); persistence +10 (why) = 95`.
-pub fn explanation(sum: &Sum) -> String {
+/// The sum in words, and what the policy says: `P11 30 (why); persistence +10 (why) = 95. Excepted by …`.
+pub fn explanation(sum: &Sum, verdict: &Verdict<'_>) -> String {
     let mut text = String::new();
     for (index, factor) in sum.factors.iter().enumerate() {
         let points = match index {
@@ -25,7 +26,9 @@ pub fn explanation(sum: &Sum) -> String {
         None if total != sum.score => format!(", {} within 0 to 100", sum.score),
         None => String::new(),
     };
-    format!("{text} = {total}{end}.")
+    let said = verdict.in_words();
+    let space = if said.is_empty() { "" } else { " " };
+    format!("{text} = {total}{end}.{space}{said}")
 }
 
 /// A line for an anomaly of a binding.

@@ -3,6 +3,7 @@
 use super::Output;
 use super::hashing::NewFile;
 use crate::baseline::Table;
+use crate::baseline::policy::GivenFile;
 use crate::model::{Timestamp, stamp};
 use crate::pipeline::Evidence;
 use crate::report::{Analysis, CaseFields, SCHEMA_VERSION};
@@ -31,17 +32,23 @@ pub struct Run {
     pub durations: Vec<(&'static str, Duration)>,
     /// Name and SHA-256 of each table that was taken in: stock baseline, vendor hints, scoring.
     pub data: Vec<Table>,
+    /// Files of the examiner's that were taken in: policy, inventory.
+    pub given: Vec<GivenFile>,
     /// Rows of each table.
     pub rows: BTreeMap<&'static str, usize>,
 }
 
+/// The present instant. No table may depend on it.
+#[allow(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
 impl Run {
     /// A run that begins now.
-    #[allow(clippy::disallowed_methods, reason = "the one place where the run's clock is read")]
     pub fn begin(arguments: Vec<String>, case: CaseFields) -> Self {
-        let started = Timestamp::now();
-        let (durations, data, rows) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { arguments, case, started, durations, data, rows }
+        let (durations, data, given, rows) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
+        Self { arguments, case, started: now(), durations, data, given, rows }
     }
 
     /// Writes `run.json` into `folder`.
@@ -75,6 +82,7 @@ impl Run {
             "data": data.collect::<Vec<_>>(),
             "durations": stages.collect::<Vec<_>>(),
             "evidence": analysis.collected.evidence.iter().map(evidence).collect::<Vec<_>>(),
+            "given": self.given.iter().map(given).collect::<Vec<_>>(),
             "milliseconds": took(total),
             "outputs": outputs.iter().map(output).collect::<Vec<_>>(),
             "rows": self.rows,
@@ -109,6 +117,10 @@ fn evidence(evidence: &Evidence) -> Value {
     })
 }
 
+fn given(file: &GivenFile) -> Value {
+    json!({ "kind": file.kind, "file": file.name, "sha256": file.sha256 })
+}
+
 fn output(output: &Output) -> Value {
     // The hash of a database is that of its content, so its size says nothing.
     let bytes = (output.bytes > 0).then_some(output.bytes);
@@ -125,7 +137,8 @@ fn counts(analysis: &Analysis) -> Value {
     for anomaly in &analysis.anomalies {
         count(&mut severities, anomaly.severity.as_str());
     }
-    json!({ "anomalies": severities, "sources": statuses })
+    let excepted = analysis.anomalies.iter().filter(|anomaly| !anomaly.is_open()).count();
+    json!({ "anomalies": severities, "excepted": excepted, "sources": statuses })
 }
 
 fn count(counts: &mut Map<String, Value>, key: &str) {

@@ -219,6 +219,7 @@ pub(crate) fn anomaly(id: &str, score: i32) -> Anomaly {
         job: None,
         host: 0,
         places: Vec::new(),
+        exception: None,
     }
 }
 

@@ -1,0 +1,227 @@
+//! What people decided: which role a host has, which deviations are accepted until when, which software is
+//! approved. Policy files → answers about an anomaly at the time of its evidence.
+//!
+//! An exception is held against the time of the observation, never against the clock. It takes nothing
+//! away: the anomaly stays as it is, and says what covers it.
+
+mod fields;
+mod file;
+mod inventory;
+pub mod matching;
+pub mod network;
+pub mod review;
+pub mod validity;
+
+use super::pattern::PortSet;
+use crate::evidence::{digest, files};
+use crate::model::{Timestamp, stamp};
+pub use fields::FileError;
+use matching::{Candidate, Match};
+use std::path::Path;
+use validity::{Standing, Validity};
+
+/// Bytes of a policy or inventory file.
+const LIMIT: u64 = 16 << 20;
+
+/// The role of hosts whose name fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Name of the host, whatever the case; `*` stands for any characters.
+    pub host: String,
+    /// Its role.
+    pub role: String,
+}
+
+/// A deviation that somebody answers for, until a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// Its id.
+    pub id: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// Where it was decided.
+    pub ticket: Option<String>,
+    /// When it holds.
+    pub validity: Validity,
+    /// What it is about.
+    pub matcher: Match,
+}
+
+/// Approved software.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub matcher: Match,
+    /// The ports on which it is approved; none means any.
+    pub ports: Vec<PortSet>,
+}
+
+impl Approval {
+    fn fits(&self, candidate: &Candidate<'_>) -> bool {
+        let on = |port| self.ports.iter().any(|set| set.has(port, candidate.is_ephemeral));
+        self.matcher.fits(candidate) && (self.ports.is_empty() || candidate.port.is_some_and(on))
+    }
+}
+
+/// A file that was taken in, for `run.json`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenFile {
+    /// `policy` or `inventory`.
+    pub kind: &'static str,
+    /// As it was given.
+    pub name: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+/// What people decided.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// Roles, in the order of the file.
+    pub roles: Vec<Role>,
+    /// The role of all other hosts.
+    pub other_role: Option<String>,
+    /// Exceptions, in the order of the file.
+    pub exceptions: Vec<Exception>,
+    /// Approved software: of the policy file first, then of the inventory.
+    pub approvals: Vec<Approval>,
+    /// The files it was read from.
+    pub files: Vec<GivenFile>,
+}
+
+impl Policy {
+    /// Reads a policy file, an inventory, both or none.
+    pub fn load(policy: Option<&Path>, inventory: Option<&Path>) -> Result<Self, FileError> {
+        let mut loaded = Self::default();
+        if let Some(path) = policy {
+            let (name, text) = loaded.take("policy", path)?;
+            loaded.add_policy(&name, &text)?;
+        }
+        if let Some(path) = inventory {
+            let (name, text) = loaded.take("inventory", path)?;
+            loaded.add_inventory(&name, &text)?;
+        }
+        Ok(loaded)
+    }
+
+    /// Adds what a policy file says. `file` names it in errors.
+    pub fn add_policy(&mut self, file: &str, text: &str) -> Result<(), FileError> {
+        let read = file::parse(file, text)?;
+        self.roles.extend(read.roles);
+        self.exceptions.extend(read.exceptions);
+        self.approvals.extend(read.approvals);
+        Ok(())
+    }
+
+    /// Adds what an inventory says. `file` names it in errors.
+    pub fn add_inventory(&mut self, file: &str, text: &str) -> Result<(), FileError> {
+        self.approvals.extend(inventory::parse(file, text)?);
+        Ok(())
+    }
+
+    fn take(&mut self, kind: &'static str, path: &Path) -> Result<(String, String), FileError> {
+        let name = path.display().to_string();
+        let unreadable = |error: std::io::Error| FileError::Unreadable {
+            file: name.clone(),
+            why: error.to_string(),
+        };
+        let text = files::read_text(path, LIMIT).map_err(unreadable)?;
+        let sha256 = digest::sha256(text.as_bytes());
+        self.files.push(GivenFile { kind, name: name.clone(), sha256 });
+        Ok((name, text))
+    }
+
+    /// The role of a host.
+    pub fn role_of(&self, host: &str) -> Option<&str> {
+        let mut fitting = self.roles.iter().filter(|role| matching::host_fits(&role.host, host));
+        fitting.next().map(|role| role.role.as_str()).or(self.other_role.as_deref())
+    }
+
+    /// What it says of an anomaly that was last observed then.
+    pub fn verdict(&self, candidate: &Candidate<'_>, time: Option<Timestamp>) -> Verdict<'_> {
+        let fitting: Vec<&Exception> =
+            self.exceptions.iter().filter(|one| one.matcher.fits(candidate)).collect();
+        let standing = |wanted: Standing| {
+            let mut all = fitting.iter();
+            all.find(|one| time.is_some_and(|time| one.validity.at(time) == wanted)).copied()
+        };
+        if let Some(exception) = standing(Standing::Valid) {
+            return Verdict::Excepted(exception);
+        }
+        if let Some(approval) = self.approvals.iter().find(|one| one.fits(candidate)) {
+            return Verdict::Approved(approval);
+        }
+        match (time, fitting.first()) {
+            (_, None) => Verdict::Silent,
+            (None, Some(exception)) => Verdict::Undated(exception),
+            (Some(time), Some(first)) => match standing(Standing::Expired) {
+                Some(exception) => Verdict::Expired(exception, time),
+                None => Verdict::NotYet(first),
+            },
+        }
+    }
+}
+
+/// What a policy says of an anomaly. An explicit exception wins over an approval, the first over the next.
+#[derive(Clone, Copy, Debug)]
+pub enum Verdict<'p> {
+    /// Nothing.
+    Silent,
+    /// An exception covers it.
+    Excepted(&'p Exception),
+    /// It is approved software.
+    Approved(&'p Approval),
+    /// An exception that was over when it was observed, at that time, would cover it.
+    Expired(&'p Exception, Timestamp),
+    /// An exception that did not yet hold would cover it.
+    NotYet(&'p Exception),
+    /// An exception would, but nothing tells when it was observed.
+    Undated(&'p Exception),
+}
+
+impl Verdict<'_> {
+    /// What covers it, as the column `exception_id` names it.
+    pub fn covered_by(&self) -> Option<String> {
+        match self {
+            Self::Excepted(exception) => Some(exception.id.clone()),
+            Self::Approved(approval) => Some(format!("approved:{}", approval.name)),
+            _ => None,
+        }
+    }
+
+    /// In a sentence; empty where there is nothing to say.
+    pub fn in_words(&self) -> String {
+        match self {
+            // P16 says so.
+            Self::Silent | Self::Expired(..) => String::new(),
+            Self::Excepted(Exception { id, owner, reason, validity, .. }) => {
+                format!("Excepted by {id} of {owner}, valid until {validity}: {reason}.")
+            }
+            Self::Approved(approval) => format!("Approved software: {}.", approval.name),
+            Self::NotYet(Exception { id, validity, .. }) => {
+                let from = validity.beginning();
+                format!("{id} fits, but was not yet valid at capture (valid from {from}).")
+            }
+            Self::Undated(Exception { id, .. }) => {
+                format!("{id} fits, but covers nothing: when this was observed is not known.")
+            }
+        }
+    }
+}
+
+/// `EX-12 expired 15 days before capture (valid until 2026-03-31 UTC)`.
+pub fn expired(exception: &Exception, time: Timestamp) -> String {
+    let Exception { id, validity, .. } = exception;
+    let days = validity.days_over(time);
+    let plural = if days == 1 { "" } else { "s" };
+    format!("{id} expired {days} day{plural} before capture (valid until {validity})")
+}
+
+/// A day of UTC, for reading.
+pub(super) fn day(time: Timestamp) -> String {
+    stamp(time).chars().take("2026-03-31".len()).collect()
+}
