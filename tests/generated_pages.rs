@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// The commands, in the order of `portolan --help`.
-const COMMANDS: &[&str] = &["analyze", "list", "rules", "artifacts"];
+const COMMANDS: &[&str] =
+    &["analyze", "list", "exceptions", "exceptions check", "rules", "artifacts"];
 
 /// Compares a page with what the code makes of it, or writes it where `PORTOLAN_BLESS` is set.
 fn check(name: &str, page: &str) {
@@ -72,7 +73,7 @@ fn the_page_of_commands_is_what_help_says() {
 /// The help of a command at a width of 100.
 fn help(command: Option<&str>) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_portolan"))
-        .args(command)
+        .args(command.into_iter().flat_map(|command| command.split(' ')))
         .arg("--help")
         .stdin(Stdio::null())
         .env("COLUMNS", "100")

@@ -1,6 +1,7 @@
 //! Arguments → a command run, and an exit code. The only place that prints.
 
 mod analyze;
+mod exceptions;
 mod list;
 mod manual;
 mod options;
@@ -46,6 +47,11 @@ enum Command {
         /// Folders, archives or single files
         #[arg(required = true, value_name = "EVIDENCE")]
         evidence: Vec<PathBuf>,
+    },
+    /// Check the exceptions of a policy
+    Exceptions {
+        #[command(subcommand)]
+        command: exceptions::ExceptionsCommand,
     },
     /// List the rules, or show the page of one
     Rules {
@@ -98,6 +104,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match cli.command {
         Command::Analyze(options) => analyze::analyze(&options, &mut screen),
         Command::List { evidence } => list::list(&evidence, &mut screen),
+        Command::Exceptions { command } => exceptions::exceptions(&command, &mut screen),
         Command::Rules { id } => manual::rules(id.as_deref(), &mut screen),
         Command::Artifacts { id } => manual::artifacts(id.as_deref(), &mut screen),
     };

@@ -3,8 +3,10 @@
 mod csv;
 pub mod directory;
 mod hashing;
+pub mod recall;
 pub mod run;
 mod sqlite;
+pub mod suggestion;
 pub mod terminal;
 
 pub use self::csv::guarded;

@@ -176,7 +176,7 @@ impl Match {
     pub fn whole_tree(&self) -> Option<&str> {
         let path = self.path.as_ref()?;
         let probe = |folder: &&str| path.matches(&format!("{folder}\u{1}no-such-program"));
-        SHARED.iter().any(|folder| probe(folder)).then(|| path.as_str())
+        SHARED.iter().any(probe).then(|| path.as_str())
     }
 }
 
