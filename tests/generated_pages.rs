@@ -18,6 +18,8 @@ const COMMANDS: &[&str] = &[
     "baseline merge",
     "baseline check",
     "list",
+    "exceptions",
+    "exceptions check",
     "rules",
     "artifacts",
 ];

@@ -73,12 +73,13 @@ fn fits(pattern: &str, text: &str) -> bool {
     rest.is_some() && text.ends_with(last) && (pieces.len() > 1 || pattern == text)
 }
 
-/// A folder of the page's own with a copy of `fixtures/hosts`.
+/// A folder of the page's own with a copy of `fixtures/hosts` and `fixtures/policy.toml`.
 fn folder_of_fixtures(page: &Path) -> PathBuf {
     let folder =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme").join(page.file_stem().unwrap());
     let _ = fs::remove_dir_all(&folder);
     copy(&fixture("hosts"), &folder.join("fixtures/hosts"));
+    fs::copy(fixture("policy.toml"), folder.join("fixtures/policy.toml")).unwrap();
     folder
 }
 

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod baseline;
+mod exceptions;
 mod list;
 mod manual;
 mod options;
@@ -50,6 +51,11 @@ enum Command {
         /// Folders, archives or single files
         #[arg(required = true, value_name = "EVIDENCE")]
         evidence: Vec<PathBuf>,
+    },
+    /// Check the exceptions of a policy
+    Exceptions {
+        #[command(subcommand)]
+        command: exceptions::ExceptionsCommand,
     },
     /// List the rules, or show the page of one
     Rules {
@@ -103,6 +109,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Analyze(options) => analyze::analyze(&options, &mut screen),
         Command::Baseline(command) => baseline::baseline(&command, &mut screen),
         Command::List { evidence } => list::list(&evidence, &mut screen),
+        Command::Exceptions { command } => exceptions::exceptions(&command, &mut screen),
         Command::Rules { id } => manual::rules(id.as_deref(), &mut screen),
         Command::Artifacts { id } => manual::artifacts(id.as_deref(), &mut screen),
     };

@@ -2,10 +2,12 @@
 //! what they say of its program and of its port instead.
 
 use super::context::{Context, is_seen_listener, port_of};
+use super::{Subject, cover};
 use crate::baseline::book::{Known, Layer};
 use crate::baseline::learned::Sight;
 use crate::baseline::learned::identity::ProgramKey;
 use crate::baseline::pattern::Reach;
+use crate::baseline::policy::Verdict;
 use crate::baseline::program::Use;
 use crate::model::binding::Binding;
 use crate::model::stamp;
@@ -36,6 +38,8 @@ impl<'a> Comparison<'a> {
         let key = ProgramKey::of(binding, context.ports);
         let stock = &context.baseline.stock;
         let cutoff = context.past.before(binding).filter(|_| is_seen_listener(binding));
+        // What was there under an exception that is over since is no longer expected because it was there.
+        let cutoff = cutoff.filter(|_| !is_out_of_grace(binding, context));
         let was = |known: &&Known<'_>| known.since.zip(cutoff).is_some_and(|(at, end)| at <= end);
         let past = &context.past.book;
         let mut of_port: Vec<&Known<'_>> = context.files.at(usage).collect();
@@ -139,6 +143,12 @@ impl Context<'_> {
                 && ProgramKey::of(other, self.ports).is(&known.identity, &self.baseline.stock)
         })
     }
+}
+
+/// Whether an exception would cover a binding, had it not been over when that was observed.
+fn is_out_of_grace(binding: &Binding, context: &Context<'_>) -> bool {
+    let verdict = cover::verdict(Subject::Binding(binding), context);
+    matches!(verdict, Verdict::Expired(..))
 }
 
 /// The layers that allow a binding, as `expected_by` lists them; `not-comparable` where baselines hold for

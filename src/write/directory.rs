@@ -173,7 +173,7 @@ fn inspect(path: &Path, earlier: Earlier) -> Result<(), DirectoryError> {
 }
 
 /// Whether a `run.json` is Portolan's.
-fn is_own_run(path: &Path) -> bool {
+pub(super) fn is_own_run(path: &Path) -> bool {
     let text = files::read_text(path, RUN_LIMIT).unwrap_or_default();
     let value: Option<serde_json::Value> = serde_json::from_str(&text).ok();
     value.is_some_and(|value| value.get("tool").and_then(|tool| tool.as_str()) == Some(run::TOOL))

@@ -3,9 +3,11 @@
 mod csv;
 pub mod directory;
 mod hashing;
+pub mod recall;
 pub mod run;
 pub mod single;
 mod sqlite;
+pub mod suggestion;
 pub mod terminal;
 
 pub use self::csv::guarded;

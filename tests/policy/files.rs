@@ -52,80 +52,62 @@ fn the_first_role_in_the_order_of_the_file_wins_whatever_the_case() {
     assert_eq!(Policy::default().role_of("a-1"), None);
 }
 
+/// What is replaced in the whole file, by what, and what is then said.
+const SPOILT: &[(&str, &str, &str)] = &[
+    ("schema = 1", "schema = 2", "policy.toml:1:10: schema: 2 is not known"),
+    ("schema = 1", "# none", "policy.toml:1:1: schema: is missing"),
+    ("schema = 1", "schema = \"1\"", "policy.toml:1:10: schema: must be the number 1"),
+    ("[roles]", "[rolls]", "policy.toml:2:2: rolls: is not a known key"),
+    ("\"developer\"", "7", "policy.toml:3:14: roles.\"mb-dev-*\": must be a text"),
+    ("\"mb-dev-*\"", "\" \"", "policy.toml:3:7: roles.\" \": has an empty host name"),
+    ("id = \"EX-12\"", "id = \" \"", "policy.toml:6:6: exception.id: is empty"),
+    ("id = \"EX-12\"", "id = \"approved:x\"", "policy.toml:6:6: exception.id: may not begin"),
+    ("owner = \"sec\"", "owner = \"\"", "policy.toml:7:9: exception.owner: is empty"),
+    ("owner = \"sec\"", "owner = 5", "policy.toml:7:9: exception.owner: must be a text"),
+    ("owner = \"sec\"\n", "", "policy.toml:5:1: exception.owner: is missing"),
+    ("reason = \"lab web console\"", "reason = \"\\t\"", "policy.toml:8:10: exception.reason:"),
+    ("ticket = \"SEC-881\"", "ticket = \"\"", "policy.toml:9:10: exception.ticket: is empty"),
+    ("from = 2026-01-01", "from = \"2026-01-01\"", "policy.toml:10:8: exception.from: must be a"),
+    ("from = 2026-01-01", "from = 2026-04-01", "policy.toml:11:9: exception.until: lies before"),
+    ("until = 2026-03-31\n", "", "policy.toml:5:1: exception.until: is missing"),
+    ("until = 2026-03-31", "until = 2026-02-30", "policy.toml:11:"),
+    (
+        "until = 2026-03-31",
+        "until = 2026-03-31T00:00:00Z",
+        "policy.toml:11:9: exception.until: must be a date without a time",
+    ),
+    ("America/Sao_Paulo", "Mars/Olympus", "policy.toml:12:8: exception.zone: \"Mars/Olympus\""),
+    ("process = \"ttyd\"", "proces = \"ttyd\"", "exception.match.proces: is not a known key"),
+    ("\"listen\"", "\"sideways\"", "exception.match.direction: \"sideways\" is none of listen"),
+    ("\"tcp\"", "\"sctp\"", "exception.match.protocol: \"sctp\" is none of tcp, udp"),
+    ("\"any\"", "\"world\"", "exception.match.scope: \"world\" is none of loopback"),
+    ("\"7681\"", "\"0\"", "exception.match.ports: \"0\" is neither a port nor a range"),
+    ("\"7681\"", "\"70000\"", "exception.match.ports: \"70000\" is neither"),
+    ("\"7681\"", "7681", "exception.match.ports: must be a text"),
+    ("\"7681\"", "\"any\"", "exception.match.ports: \"any\" is no port"),
+    ("\"8000-8010\"", "\"8010-8000\"", "exception.match.ports: \"8010-8000\" is neither"),
+    ("[\"7681\", \"8000-8010\"]", "[]", "exception.match.ports: is empty"),
+    ("203.0.113.0/24", "203.0.113.0/33", "exception.match.remote: \"203.0.113.0/33\" is neither"),
+    ("203.0.113.0/24", "203.0.113.5/24", "exception.match.remote: \"203.0.113.5/24\" has an"),
+    ("203.0.113.0/24", "203.0.113.0/+8", "exception.match.remote: \"203.0.113.0/+8\" is neither"),
+    ("/usr/local/bin/ttyd", "usr/bin/ttyd", "exception.match.path: \"usr/bin/ttyd\" is not a"),
+    ("e3b0c442", "e3b0c44", "exception.match.sha256:"),
+    ("e3b0c442", "x3b0c442", "exception.match.sha256:"),
+    ("name = \"Vendor Agent\"\n", "", "policy.toml:14:1: approved.name: is missing"),
+    ("ports = [\"9876\"]", "port = [\"9876\"]", "policy.toml:17:1: approved.port: is not a known"),
+    (
+        "{ team_id = \"ABCDE12345\", bundle_id = \"com.vendor.agent\" }",
+        "{ host = \"*\" }",
+        "policy.toml:16:9: approved.match: names no program",
+    ),
+    ("[[exception]]", "[exception]", "exception: must be a list of tables, each under"),
+    ("[[approved]]", "[[approved", "policy.toml:14:"),
+];
+
 #[test]
 #[allow(clippy::too_many_lines, reason = "a list of errors")]
 fn every_error_names_file_line_and_key() {
-    let cases = [
-        ("schema = 1", "schema = 2", "policy.toml:1:10: schema: 2 is not known"),
-        ("schema = 1", "# none", "policy.toml:1:1: schema: is missing"),
-        ("schema = 1", "schema = \"1\"", "policy.toml:1:10: schema: must be the number 1"),
-        ("[roles]", "[rolls]", "policy.toml:2:2: rolls: is not a known key"),
-        ("\"developer\"", "7", "policy.toml:3:14: roles.\"mb-dev-*\": must be a text"),
-        ("\"mb-dev-*\"", "\" \"", "policy.toml:3:7: roles.\" \": has an empty host name"),
-        ("id = \"EX-12\"", "id = \" \"", "policy.toml:6:6: exception.id: is empty"),
-        ("id = \"EX-12\"", "id = \"approved:x\"", "policy.toml:6:6: exception.id: may not begin"),
-        ("owner = \"sec\"", "owner = \"\"", "policy.toml:7:9: exception.owner: is empty"),
-        ("owner = \"sec\"", "owner = 5", "policy.toml:7:9: exception.owner: must be a text"),
-        ("owner = \"sec\"\n", "", "policy.toml:5:1: exception.owner: is missing"),
-        ("reason = \"lab web console\"", "reason = \"\\t\"", "policy.toml:8:10: exception.reason:"),
-        ("ticket = \"SEC-881\"", "ticket = \"\"", "policy.toml:9:10: exception.ticket: is empty"),
-        (
-            "from = 2026-01-01",
-            "from = \"2026-01-01\"",
-            "policy.toml:10:8: exception.from: must be a",
-        ),
-        (
-            "from = 2026-01-01",
-            "from = 2026-04-01",
-            "policy.toml:11:9: exception.until: lies before",
-        ),
-        ("until = 2026-03-31\n", "", "policy.toml:5:1: exception.until: is missing"),
-        ("until = 2026-03-31", "until = 2026-02-30", "policy.toml:11:"),
-        (
-            "until = 2026-03-31",
-            "until = 2026-03-31T00:00:00Z",
-            "policy.toml:11:9: exception.until: must be a date without a time",
-        ),
-        ("America/Sao_Paulo", "Mars/Olympus", "policy.toml:12:8: exception.zone: \"Mars/Olympus\""),
-        ("process = \"ttyd\"", "proces = \"ttyd\"", "exception.match.proces: is not a known key"),
-        ("\"listen\"", "\"sideways\"", "exception.match.direction: \"sideways\" is none of listen"),
-        ("\"tcp\"", "\"sctp\"", "exception.match.protocol: \"sctp\" is none of tcp, udp"),
-        ("\"any\"", "\"world\"", "exception.match.scope: \"world\" is none of loopback"),
-        ("\"7681\"", "\"0\"", "exception.match.ports: \"0\" is neither a port nor a range"),
-        ("\"7681\"", "\"70000\"", "exception.match.ports: \"70000\" is neither"),
-        ("\"7681\"", "7681", "exception.match.ports: must be a text"),
-        ("\"7681\"", "\"any\"", "exception.match.ports: \"any\" is no port"),
-        ("\"8000-8010\"", "\"8010-8000\"", "exception.match.ports: \"8010-8000\" is neither"),
-        ("[\"7681\", \"8000-8010\"]", "[]", "exception.match.ports: is empty"),
-        (
-            "203.0.113.0/24",
-            "203.0.113.0/33",
-            "exception.match.remote: \"203.0.113.0/33\" is neither",
-        ),
-        ("203.0.113.0/24", "203.0.113.5/24", "exception.match.remote: \"203.0.113.5/24\" has an"),
-        (
-            "203.0.113.0/24",
-            "203.0.113.0/+8",
-            "exception.match.remote: \"203.0.113.0/+8\" is neither",
-        ),
-        ("/usr/local/bin/ttyd", "usr/bin/ttyd", "exception.match.path: \"usr/bin/ttyd\" is not a"),
-        ("e3b0c442", "e3b0c44", "exception.match.sha256:"),
-        ("e3b0c442", "x3b0c442", "exception.match.sha256:"),
-        ("name = \"Vendor Agent\"\n", "", "policy.toml:14:1: approved.name: is missing"),
-        (
-            "ports = [\"9876\"]",
-            "port = [\"9876\"]",
-            "policy.toml:17:1: approved.port: is not a known",
-        ),
-        (
-            "{ team_id = \"ABCDE12345\", bundle_id = \"com.vendor.agent\" }",
-            "{ host = \"*\" }",
-            "policy.toml:16:9: approved.match: names no program",
-        ),
-        ("[[exception]]", "[exception]", "exception: must be a list of tables, each under"),
-        ("[[approved]]", "[[approved", "policy.toml:14:"),
-    ];
-    for (text, by, wanted) in cases {
+    for (text, by, wanted) in SPOILT {
         let said = spoilt(text, by);
         assert!(said.contains(wanted) && said.starts_with("policy.toml:"), "{by}: {said}");
         let line = said.split(':').nth(1).unwrap().parse::<usize>().unwrap();

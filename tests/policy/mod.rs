@@ -1,5 +1,6 @@
 //! What people decided: files that say so, what fits them, when they hold, what they change.
 
+mod command;
 mod covering;
 mod files;
 mod matching;

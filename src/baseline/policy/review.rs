@@ -53,6 +53,8 @@ pub struct Row<'a> {
     pub candidate: Candidate<'a>,
     /// When it was last observed.
     pub time: Option<Timestamp>,
+    /// What covered it in the run.
+    pub covered_by: Option<&'a str>,
 }
 
 /// What a review needs of a run.
@@ -74,8 +76,10 @@ pub fn review(policy: &Policy, run: Option<&RunRows<'_>>, today: Timestamp) -> V
         if let Some((fault, text)) = out_of_time(exception, run, today) {
             say(fault, text);
         }
-        if run.is_some_and(|run| !run.rows.iter().any(|row| exception.matcher.fits(&row.candidate)))
-        {
+        let is_used = |row: &Row<'_>| {
+            row.covered_by == Some(&exception.id) || exception.matcher.fits(&row.candidate)
+        };
+        if run.is_some_and(|run| !run.rows.iter().any(is_used)) {
             say(Fault::Unused, "no anomaly of the run fits it".to_owned());
         }
         for other in policy.exceptions.iter().skip(index.saturating_add(1)) {

@@ -1,0 +1,93 @@
+//! A policy, a run and today → what of the policy should be tidied, and what could be excepted.
+
+use super::screen::Screen;
+use super::{Exit, Failure};
+use clap::{Args, Subcommand};
+use portolan::baseline::policy::Policy;
+use portolan::baseline::policy::review::{self, RunRows};
+use portolan::write::recall::{self, Recalled};
+use portolan::write::{run, suggestion};
+use std::io;
+use std::path::PathBuf;
+
+/// Exit codes of `check`.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    nothing found
+  1    something is expired, not yet valid, unused, overlapping or over-broad
+  2    wrong usage, or the policy or RUN is not readable";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ExceptionsCommand {
+    /// Find exceptions that are expired, not yet valid, unused, overlapping or over-broad
+    #[command(after_help = EXIT_CODES)]
+    Check(CheckOptions),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CheckOptions {
+    /// The policy, TOML
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+
+    /// Output directory of a run to hold it against
+    #[arg(value_name = "RUN")]
+    run: Option<PathBuf>,
+
+    /// Print the narrowest exception for each open anomaly of RUN, for a person to complete
+    #[arg(long, requires = "run")]
+    suggest: bool,
+}
+
+/// Runs a command about exceptions.
+pub(super) fn exceptions(
+    command: &ExceptionsCommand,
+    screen: &mut Screen,
+) -> Result<Exit, Failure> {
+    let ExceptionsCommand::Check(options) = command;
+    let policy = Policy::load(Some(&options.policy), None);
+    let policy = policy.map_err(|error| Failure::Said(error.to_string()))?;
+    let recalled = options.run.as_deref().map(recall::recall).transpose();
+    let recalled = recalled.map_err(Failure::Said)?;
+    let rows = recalled.as_ref().map(|recalled| RunRows {
+        last_capture: recalled.last_capture,
+        rows: recalled.anomalies.iter().map(|one| one.row(policy.role_of(&one.host))).collect(),
+    });
+    let remarks = review::review(&policy, rows.as_ref(), run::now());
+    // What is suggested is TOML; all else is a comment in it.
+    let comment = if options.suggest { "# " } else { "" };
+    let width = remarks.iter().map(|one| one.id.chars().count()).max().unwrap_or(0);
+    for remark in &remarks {
+        let (id, fault, text) = (&remark.id, remark.fault.as_str(), &remark.text);
+        screen.line(&format!("{comment}{id:width$}  {fault:<13}  {text}"))?;
+    }
+    let (count, found) = (policy.exceptions.len(), remarks.len());
+    let plural = if count == 1 { "" } else { "s" };
+    let found = if found == 0 { "nothing".to_owned() } else { found.to_string() };
+    screen.line(&format!("{comment}{count} exception{plural} checked, {found} to tidy"))?;
+    if let Some(recalled) = recalled.filter(|_| options.suggest) {
+        suggest(&policy, &recalled, screen)?;
+    }
+    screen.flush()?;
+    Ok(if remarks.is_empty() { Exit::Done } else { Exit::AnomalyFound })
+}
+
+/// Prints an exception for each anomaly that nothing covers.
+fn suggest(policy: &Policy, recalled: &Recalled, screen: &mut Screen) -> io::Result<()> {
+    let Some(until) = recalled.last_capture.and_then(suggestion::until) else {
+        return screen
+            .line("# nothing tells when the run's evidence was captured: no exception holds");
+    };
+    for anomaly in recalled.anomalies.iter().filter(|anomaly| anomaly.exception.is_none()) {
+        let role = policy.role_of(&anomaly.host);
+        let verdict = policy.verdict(&anomaly.candidate(role), anomaly.time);
+        if verdict.covered_by().is_some() {
+            continue;
+        }
+        screen.line("")?;
+        for line in suggestion::suggestion(anomaly, role, until) {
+            screen.line(&line)?;
+        }
+    }
+    Ok(())
+}
