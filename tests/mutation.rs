@@ -4,8 +4,8 @@
 use crate::artifacts::place_of;
 use crate::laws::assert_ordered;
 use crate::support::{
-    Random, Scratch, analysis_of, claim, collected, copied, damaged, files_below, fixture,
-    fixture_bytes, fixtures, stories, tables_of,
+    RICH_STORIES, Random, Scratch, analysis_of, claim, collected, copied, damaged, files_below,
+    fixture, fixture_bytes, fixtures, tables_of,
 };
 use portolan::artifacts::{ARTIFACTS, Artifact, Emitter, Input, find};
 use portolan::evidence::{Entry, limits};
@@ -164,7 +164,7 @@ fn damage(bytes: &[u8], way: usize, random: &mut Random) -> Vec<u8> {
 #[test]
 fn a_damaged_file_costs_no_other_file_and_stops_no_stage() {
     let mut random = Random::new(7);
-    for (number, story) in stories().iter().take(2).enumerate() {
+    for (number, story) in RICH_STORIES.into_iter().enumerate() {
         let scratch = Scratch::new("damaged-story");
         copied(&fixture("hosts").join(story), scratch.path());
         let sound = collected(&[scratch.path().to_owned()]);

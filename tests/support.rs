@@ -63,6 +63,9 @@ pub(crate) fn stories() -> Vec<String> {
     names
 }
 
+/// The two stories of one Mac that hold most kinds of evidence, for tests that take long.
+pub(crate) const RICH_STORIES: [&str; 2] = ["planted-case", "quiet-mac"];
+
 /// A path that does not exist yet, for one test.
 pub(crate) fn fresh_path(name: &str) -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);

@@ -1,13 +1,14 @@
 //! Rules that compare: P01, P05, P06, P13, P19 against baseline files and against a host's own past.
 
 use super::{RUN_AT_LOAD, launchd, sockets};
-use crate::story::{Lsof, Mac, Scratch, Told, job, told_against};
-use crate::support::expectations;
+use crate::story::{Lsof, Mac, Scratch, Told, job, told, told_against};
+use crate::support::{expectations, fixture};
 use portolan::baseline::learned::LearnedBaseline;
 use portolan::baseline::learned::file::parse;
 use portolan::baseline::learned::learn::{Lesson, Plan, learn};
 use portolan::hosts::Options;
 use portolan::rules::Expectations;
+use std::collections::BTreeMap;
 
 /// Software that the story's Macs have: an agent, a database, a cache; and macOS's own.
 fn base(name: &str) -> Mac {
@@ -368,4 +369,31 @@ fn coverage_says_what_a_baseline_could_not_have_shown_and_for_whom_it_does_not_h
         details.last(),
         Some(&"baseline good says nothing of this host (the host has no role)")
     );
+}
+
+#[test]
+fn the_fleet_of_the_fixtures_is_quiet_and_each_change_to_it_stands_out() {
+    let good = told(&[fixture("hosts/developer-macs")], &Options::default());
+    good.is_quiet();
+    let plan = Plan { name: "good", role: "*", include_anomalies: false };
+    let baseline = learn(plan, &good.0.hosts, &good.0.ports, &good.0.anomalies).baseline;
+    let later = [fixture("hosts/developer-macs-later")];
+    // Without a baseline only the database that every address reaches is told.
+    told(&later, &Options::default()).only_anomaly();
+    let told = told_against(&later, &Options::default(), &against(vec![baseline]));
+    let mut changed = BTreeMap::new();
+    for one in &told.0.anomalies {
+        assert_eq!(told.0.hosts[one.host].host.name, "dev-mac-05");
+        changed.insert(one.title.as_str(), (one.rules.join(" "), one.score));
+    }
+    let expected = [
+        ("ttyd (com.corp.webconsole) listens on *:7681/tcp", ("P01".to_owned(), 80)),
+        (
+            "cachefastd (com.cachefast.server) listens on 127.0.0.1:6379/tcp",
+            ("P06 P01".to_owned(), 59),
+        ),
+        ("postgres (homebrew.mxcl.postgresql@16) listens on *:5432/tcp", ("P13".to_owned(), 50)),
+        ("agentd (com.meridian.agentd) listens on 127.0.0.1:9191/tcp", ("P05".to_owned(), 40)),
+    ];
+    assert_eq!(changed, BTreeMap::from(expected));
 }
