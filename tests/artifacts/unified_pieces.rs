@@ -302,6 +302,25 @@ fn no_style_shows_where_it_was_cut() {
 }
 
 #[test]
+fn times_that_do_not_compare_as_text_are_compared_in_order() {
+    // As text the second is the last of all, in time the third is.
+    let times = ["08:00:00.000000001Z", "08:00:00.500Z", "08:00:00.500999999Z", "08:00:00.400Z"];
+    let record = jsonl(500_000, 0, "idle", "nothing");
+    let (before, _) = record.rsplit_once('T').unwrap();
+    let text = times.map(|time| format!("{before}T{time}\"}}\n")).concat();
+    assert_same("times", "unified-log-json", "x.txt", text.as_bytes(), &crews());
+}
+
+#[test]
+fn the_boots_beyond_the_limit_are_the_same_ones() {
+    for style in STYLES {
+        let boots = (1..100).rev().map(|boot| (style.record)(500_000, boot * 40, "kernel", TOLD));
+        let text = style.begins.to_owned() + &boots.collect::<String>();
+        assert_same("boots", style.artifact, "x.txt", text.as_bytes(), &crews());
+    }
+}
+
+#[test]
 fn threads_of_their_own_do_not_show() {
     let mut random = Random::new(6);
     for style in STYLES {
