@@ -1,6 +1,6 @@
 //! What every test uses: fixtures, scratch folders, a parser run on bytes, a whole run on paths.
 
-use portolan::artifacts::{Candidate, Claim, Emitter, Input, claimed_by, find};
+use portolan::artifacts::{Alone, Candidate, Claim, Crew, Emitter, Input, claimed_by, find};
 use portolan::evidence::{Entry, limits};
 use portolan::pipeline::{self, Collected, Progress};
 use portolan::report::Analysis;
@@ -154,11 +154,16 @@ pub(crate) fn fixture_bytes(path: &str) -> Vec<u8> {
 
 /// Runs the artifact `id` on bytes that lie at `path`.
 pub(crate) fn parse(id: &str, path: &str, bytes: &[u8]) -> Emitter {
+    parse_with(&Alone, id, path, bytes)
+}
+
+/// The same with a crew.
+pub(crate) fn parse_with(crew: &dyn Crew, id: &str, path: &str, bytes: &[u8]) -> Emitter {
     let artifact = find(id).unwrap_or_else(|| panic!("no artifact {id}"));
     let entry = Entry::file(path, bytes.len() as u64, 0);
     let mut out = Emitter::default();
     let mut reader = bytes;
-    let result = artifact.parse(&mut Input { entry: &entry, reader: &mut reader }, &mut out);
+    let result = artifact.parse(&mut Input { entry: &entry, reader: &mut reader, crew }, &mut out);
     if let Err(error) = result {
         out.note(format!("ended with: {error}"));
     }
@@ -227,7 +232,13 @@ pub(crate) fn damaged(bytes: &[u8], places: usize, mut check: impl FnMut(&[u8]))
 
 /// Reads all evidence at these paths.
 pub(crate) fn collected(paths: &[PathBuf]) -> Collected {
-    pipeline::run(paths, &pipeline::Options::default(), &Progress::default()).unwrap()
+    collected_with(paths, 0)
+}
+
+/// The same with so many threads.
+pub(crate) fn collected_with(paths: &[PathBuf], jobs: usize) -> Collected {
+    let options = pipeline::Options { jobs, ..pipeline::Options::default() };
+    pipeline::run(paths, &options, &Progress::default()).unwrap()
 }
 
 static EXPECTATIONS: LazyLock<Expectations> = LazyLock::new(|| Expectations::load().unwrap());

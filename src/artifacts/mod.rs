@@ -6,6 +6,7 @@
 pub mod bodyfile;
 pub mod boots;
 pub mod collector;
+mod crew;
 pub mod date;
 pub mod host_name;
 pub mod launchctl;
@@ -23,12 +24,14 @@ pub mod system_version;
 pub mod time_zone;
 pub mod unified;
 
+pub use self::crew::{Alone, Crew};
 use crate::evidence::{Entry, limits};
 use crate::model::Text;
 use crate::model::observation::{Fact, Observation, Problem, ProblemKind, When};
 use crate::model::provenance::{Locator, Place, SourceId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Every artifact that Portolan reads, sorted by id.
 pub const ARTIFACTS: &[&dyn Artifact] = &[
@@ -156,6 +159,8 @@ pub struct Input<'a> {
     pub entry: &'a Entry,
     /// Its bytes, from the first.
     pub reader: &'a mut dyn Read,
+    /// Who may do a part of the work.
+    pub crew: &'a dyn Crew,
 }
 
 /// Where a parser puts what it finds.
@@ -174,6 +179,8 @@ pub struct Emitter {
     /// Whether part of the file was lost.
     pub partial: bool,
     texts: BTreeSet<Text>,
+    /// Those of all emitters of the file, if there are several.
+    shared: Option<Arc<Mutex<BTreeSet<Text>>>>,
 }
 
 impl Emitter {
@@ -227,10 +234,49 @@ impl Emitter {
         if let Some(known) = self.texts.get(text) {
             return Text::clone(known);
         }
-        let fresh = Text::from(text);
+        let fresh = match &self.shared {
+            Some(shared) => {
+                copy_in(&mut shared.lock().unwrap_or_else(PoisonError::into_inner), text)
+            }
+            None => Text::from(text),
+        };
         self.texts.insert(Text::clone(&fresh));
         fresh
     }
+
+    /// An emitter for a piece of the same file, which has the copies of its texts in common with this one.
+    pub(in crate::artifacts) fn beside(&mut self) -> Self {
+        let texts = &self.texts;
+        let shared = self.shared.get_or_insert_with(|| Arc::new(Mutex::new(texts.clone())));
+        Self { shared: Some(Arc::clone(shared)), ..Self::default() }
+    }
+
+    /// Emits what was emitted of a piece of the file that lies behind everything before.
+    pub(in crate::artifacts) fn append(&mut self, mut piece: Self) {
+        self.observations.append(&mut piece.observations);
+        for Problem { locator, kind, detail } in piece.problems {
+            self.problem(locator, kind, detail);
+        }
+        self.more_problems = self.more_problems.saturating_add(piece.more_problems);
+        for (what, count) in piece.skipped {
+            let sum = self.skipped.entry(what).or_default();
+            *sum = sum.saturating_add(count);
+        }
+        for note in piece.notes {
+            self.note(note);
+        }
+        self.partial |= piece.partial;
+    }
+}
+
+/// The copy of a text in a set.
+fn copy_in(texts: &mut BTreeSet<Text>, text: &str) -> Text {
+    if let Some(known) = texts.get(text) {
+        return Text::clone(known);
+    }
+    let fresh = Text::from(text);
+    texts.insert(Text::clone(&fresh));
+    fresh
 }
 
 /// The first `limit` characters of a text, with `…` if some are missing.

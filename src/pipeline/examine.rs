@@ -1,5 +1,6 @@
 //! One entry and its bytes → one outcome: claimed, hashed, parsed, its panics contained.
 
+use super::crew::Pooled;
 use super::hashing::HashingReader;
 use super::{Context, Outcome, Source, Status};
 use crate::artifacts::{self, Artifact, Candidate, Claim, Emitter, Input, ParseError};
@@ -138,7 +139,9 @@ pub(super) fn examine(
         }
         Plan::Parse(artifact) => {
             source.artifact = Some(artifact.id());
-            source.status = parse(*artifact, entry, &mut hashing, &mut emitter);
+            let crew = Pooled::new(context.pool, hashing.pace());
+            let mut input = Input { entry, reader: &mut hashing, crew: &crew };
+            source.status = parse(*artifact, &mut input, &mut emitter);
         }
     }
     if let Err(error) = hashing.drain() {
@@ -163,14 +166,8 @@ pub(super) fn examine(
     conclude(source, emitter)
 }
 
-fn parse(
-    artifact: &'static dyn Artifact,
-    entry: &Entry,
-    reader: &mut dyn Read,
-    emitter: &mut Emitter,
-) -> Status {
-    let mut input = Input { entry, reader };
-    match contained(|| artifact.parse(&mut input, emitter)) {
+fn parse(artifact: &'static dyn Artifact, input: &mut Input<'_>, emitter: &mut Emitter) -> Status {
+    match contained(|| artifact.parse(input, emitter)) {
         Ok(Ok(())) => {}
         Ok(Err(ParseError::Foreign(why))) => {
             emitter.problem(Locator::Whole, ProblemKind::ForeignFormat, why);

@@ -2,6 +2,7 @@
 
 use crate::evidence::digest::{Hashers, Hashes, Wanted};
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -15,6 +16,25 @@ const BLOCK: usize = 256 << 10;
 /// How many such blocks there are.
 const BLOCKS: usize = 8;
 
+/// Whether the bytes of a file come slower than they are hashed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pace(Arc<AtomicBool>);
+
+impl Pace {
+    /// Whether the thread that hashes had nothing to do since this was asked last.
+    pub(super) fn waited(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+
+    /// The next block, and whether it had to be waited for.
+    fn next(&self, blocks: &Receiver<Vec<u8>>) -> Option<Vec<u8>> {
+        blocks.try_recv().ok().or_else(|| {
+            self.0.store(true, Ordering::Relaxed);
+            blocks.recv().ok()
+        })
+    }
+}
+
 /// A thread that hashes beside the one that reads.
 struct Aside {
     block: Vec<u8>,
@@ -25,7 +45,7 @@ struct Aside {
 
 impl Aside {
     /// `None` if no thread can be had.
-    fn start(hashers: &Arc<Mutex<Hashers>>) -> Option<Self> {
+    fn start(hashers: &Arc<Mutex<Hashers>>, pace: Pace) -> Option<Self> {
         let (full, blocks) = sync_channel::<Vec<u8>>(BLOCKS);
         let (back, empty) = sync_channel(BLOCKS);
         for _ in 1..BLOCKS {
@@ -33,7 +53,7 @@ impl Aside {
         }
         let hashers = Arc::clone(hashers);
         let work = move || {
-            while let Ok(mut block) = blocks.recv() {
+            while let Some(mut block) = pace.next(&blocks) {
                 lock(&hashers).update(&block);
                 block.clear();
                 // Nobody wants it back when the file has ended.
@@ -78,6 +98,7 @@ pub(super) struct HashingReader<R> {
     hashers: Arc<Mutex<Hashers>>,
     may_go_aside: bool,
     aside: Option<Aside>,
+    pace: Pace,
     read: u64,
     failure: Option<(io::ErrorKind, String)>,
 }
@@ -90,6 +111,7 @@ impl<R: Read> HashingReader<R> {
             hashers: Arc::new(Mutex::new(Hashers::new(wanted))),
             may_go_aside: false,
             aside: None,
+            pace: Pace::default(),
             read: 0,
             failure: None,
         }
@@ -99,6 +121,11 @@ impl<R: Read> HashingReader<R> {
     #[must_use]
     pub(super) fn aside(self, may_go_aside: bool) -> Self {
         Self { may_go_aside, ..self }
+    }
+
+    /// Its pace, as far as a thread of its own hashes it.
+    pub(super) fn pace(&self) -> Pace {
+        self.pace.clone()
     }
 
     /// Bytes read so far.
@@ -135,7 +162,7 @@ impl<R: Read> HashingReader<R> {
     fn hash(&mut self, count: usize, buffer: &[u8]) {
         let fresh = buffer.get(..count).unwrap_or_default();
         if self.aside.is_none() && self.may_go_aside && self.read >= INLINE {
-            self.aside = Aside::start(&self.hashers);
+            self.aside = Aside::start(&self.hashers, self.pace());
             self.may_go_aside = self.aside.is_some();
         }
         match &mut self.aside {

@@ -219,7 +219,11 @@ fn a_link_names_the_zone() {
     assert!(artifact.reads_links());
     let mut out = Emitter::default();
     let mut reader = target.as_bytes();
-    let mut input = portolan::artifacts::Input { entry: &entry, reader: &mut reader };
+    let mut input = portolan::artifacts::Input {
+        entry: &entry,
+        reader: &mut reader,
+        crew: &portolan::artifacts::Alone,
+    };
     artifact.parse(&mut input, &mut out).unwrap();
     assert_eq!(claims(&out), [&HostClaim::Zone { rank: 3, name: "Europe/Berlin".into() }]);
 }

@@ -13,6 +13,7 @@ mod uac;
 mod unified_iterator;
 mod unified_log;
 mod unified_messages;
+mod unified_pieces;
 mod unified_styles;
 
 use portolan::artifacts::Emitter;

@@ -1,7 +1,9 @@
 //! What is copied out of Console.app → records: times of day without a date, no pid.
 
+use super::ahead::Log;
+use super::blocks::read_log;
 use super::export::{Export, IDLE, RECORD};
-use super::lines::{Line, for_each_block};
+use super::lines::{Line, Lines};
 use super::stamp::time_of_day;
 use super::{Record, RecordKind, messages};
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
@@ -46,9 +48,7 @@ impl Artifact for UnifiedLogConsole {
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
         let mut copy = Copied { export: Export::of("Console"), ..Copied::default() };
-        let result = for_each_block(input, out, |block, out| {
-            block.lines().for_each(|line| copy.read(&line, out));
-        });
+        let result = read_log(input, &mut copy, out);
         copy.flush(out);
         let (last, days) = (copy.last, copy.days);
         copy.export.finish(out);
@@ -66,6 +66,7 @@ impl Artifact for UnifiedLogConsole {
 #[derive(Debug, Default)]
 struct Copied {
     export: Export,
+    first: Option<Time>,
     last: Option<Time>,
     /// Midnights so far; until the end is met, `days_back` counts them from the beginning.
     days: u32,
@@ -79,9 +80,8 @@ impl Copied {
         let (number, matters, line) = (line.number, line.matters, &*line.text());
         if let Some((time, offset, _, _)) = row(line) {
             self.flush(out);
-            if self.last.is_some_and(|last| last.duration_since(time).as_hours() >= MIDNIGHT) {
-                self.days = self.days.saturating_add(1);
-            }
+            self.days = self.days_at(time);
+            self.first = self.first.or(Some(time));
             self.last = Some(time);
             let partial = TimeOfDay { time, offset, last: time, days_back: self.days };
             let when = When::TimeOfDay(Box::new(partial));
@@ -97,6 +97,12 @@ impl Copied {
         } else if !line.trim().is_empty() {
             out.skip("lines before the first record");
         }
+    }
+
+    /// Midnights up to the next record.
+    fn days_at(&self, time: Time) -> u32 {
+        let back = |last: Time| last.duration_since(time).as_hours() >= MIDNIGHT;
+        self.days.saturating_add(u32::from(self.last.is_some_and(back)))
     }
 
     fn flush(&mut self, out: &mut Emitter) {
@@ -120,6 +126,44 @@ impl Copied {
         if !messages::read(&record, out) {
             out.skip(IDLE);
         }
+    }
+}
+
+impl Log for Copied {
+    fn read_lines(&mut self, lines: Lines<'_>, out: &mut Emitter) {
+        lines.for_each(|line| self.read(&line, out));
+    }
+
+    fn apart(&self) -> Option<Self> {
+        Some(Self { export: self.export.apart(), ..Self::default() })
+    }
+
+    /// Every row begins a record, whatever stands before it.
+    fn begins(&self, line: &Line<'_>) -> bool {
+        row(&line.text()).is_some()
+    }
+
+    fn join(&mut self, piece: &mut Self, found: &mut Emitter, out: &mut Emitter) -> bool {
+        let Some(first) = piece.first.filter(|_| self.export.may_join(&piece.export)) else {
+            return false;
+        };
+        self.flush(out);
+        // The piece counts midnights from its own beginning.
+        let days = self.days_at(first);
+        let times = found.observations.iter_mut().map(|observation| &mut observation.when);
+        let open = piece.open.iter_mut().map(|(_, _, when)| when);
+        for when in times.chain(open).chain(piece.export.ends_mut()) {
+            if let When::TimeOfDay(time) = when {
+                time.days_back = time.days_back.saturating_add(days);
+            }
+        }
+        out.append(std::mem::take(found));
+        self.export.join(&mut piece.export);
+        self.days = days.saturating_add(piece.days);
+        self.last = piece.last;
+        self.open = piece.open.take();
+        self.matters = piece.matters;
+        true
     }
 }
 

@@ -4,9 +4,11 @@
 //! record, a quote was lost: reading goes on behind its first line. No line between two lines with an odd
 //! number of quotes begins a record of several lines, so that no line is put together more than twice.
 
+use super::ahead;
+use super::blocks::read_log;
 use super::export::Export;
 use super::iterator::{Clock, LogData, is_lost};
-use super::lines::{Line, for_each_block};
+use super::lines::{Line, Lines};
 use super::stamp::iso;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
@@ -66,7 +68,7 @@ const NAMES: [&str; 9] = [
 ];
 
 /// Where they stand.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Columns {
     count: usize,
     at: [usize; NAMES.len()],
@@ -104,13 +106,7 @@ impl Artifact for UnifiedLogCsv {
             ..Log::default()
         };
         log.export.unordered = true;
-        let result = for_each_block(input, out, |block, out| {
-            let mut last = None;
-            for line in block.lines() {
-                last = log.read(&line, out).then_some(line);
-            }
-            log.unread = last.map(|line| (line.number, line.bytes.to_vec()));
-        });
+        let result = read_log(input, &mut log, out);
         log.end(out);
         result
     }
@@ -152,9 +148,11 @@ struct Log {
     export: Export,
     clock: Clock,
     columns: Columns,
+    /// Whether a header told them.
+    headed: bool,
     /// The record being collected.
     open: Option<Opened>,
-    /// The last line of a block, if it was passed over.
+    /// The last line, if it was passed over.
     unread: Option<(u64, Vec<u8>)>,
     /// Whether nothing whole was met since a damaged record.
     torn: bool,
@@ -163,7 +161,7 @@ struct Log {
 impl Log {
     /// Reads a line. Whether it was passed over without being taken apart.
     fn read(&mut self, line: &Line<'_>, out: &mut Emitter) -> bool {
-        let odd = memchr::memchr_iter(b'"', line.bytes).count() % 2 == 1;
+        let odd = is_odd(line);
         let Some(mut open) = self.open.take() else {
             if !odd || time(line.bytes).is_none() {
                 return self.single(line, out);
@@ -195,6 +193,7 @@ impl Log {
             && let Some(columns) = Columns::of(&line.text())
         {
             self.columns = columns;
+            self.headed = true;
             self.torn = false;
             return false;
         }
@@ -269,6 +268,43 @@ impl Log {
         self.clock.finish(out);
         self.export.finish(out);
     }
+}
+
+impl ahead::Log for Log {
+    fn read_lines(&mut self, lines: Lines<'_>, out: &mut Emitter) {
+        let mut last = None;
+        for line in lines {
+            last = Some(line).filter(|line| self.read(line, out));
+        }
+        self.unread = last.map(|line| (line.number, line.bytes.to_vec()));
+    }
+
+    fn apart(&self) -> Option<Self> {
+        Some(Self { export: self.export.apart(), columns: self.columns, ..Self::default() })
+    }
+
+    /// A line that is a record unless it lies in the text of one: whether it does, only what is before it tells.
+    fn begins(&self, line: &Line<'_>) -> bool {
+        time(line.bytes).is_some() && !is_odd(line)
+    }
+
+    fn join(&mut self, piece: &mut Self, found: &mut Emitter, out: &mut Emitter) -> bool {
+        let fits = self.open.is_none() && !piece.headed && self.columns == piece.columns;
+        if !fits || !self.clock.may_join(&piece.clock) || !self.export.join(&mut piece.export) {
+            return false;
+        }
+        out.append(std::mem::take(found));
+        self.clock.join(&piece.clock);
+        self.open = piece.open.take();
+        self.unread = piece.unread.take();
+        self.torn = piece.torn;
+        true
+    }
+}
+
+/// Whether quotes in a line have no partner in it.
+fn is_odd(line: &Line<'_>) -> bool {
+    memchr::memchr_iter(b'"', line.bytes).count() % 2 == 1
 }
 
 /// The time at the head of a record.

@@ -83,6 +83,44 @@ impl Export {
         }
     }
 
+    /// Takes over what was met in a piece of the file that lies behind everything before. False, and nothing done,
+    /// if that is not what meeting it here would give.
+    pub(super) fn join(&mut self, piece: &mut Self) -> bool {
+        if !self.may_join(piece) {
+            return false;
+        }
+        for (locator, when) in piece.first.take().into_iter().chain(piece.last.take()) {
+            self.met(locator, &when);
+        }
+        for (uuid, ends) in std::mem::take(&mut piece.boots) {
+            for (locator, when) in ends {
+                self.ran(&uuid, locator, &when);
+            }
+        }
+        self.predicate = piece.predicate.take().or_else(|| self.predicate.take());
+        true
+    }
+
+    /// Whether a piece was read as it would have been here. Which boots are told beyond the limit depends on all
+    /// that came before.
+    pub(super) fn may_join(&self, piece: &Self) -> bool {
+        let fresh = piece.boots.keys().filter(|uuid| !self.boots.contains_key(*uuid)).count();
+        self.unordered == piece.unordered
+            && self.layout == piece.layout
+            && piece.boots.len() < BOOTS
+            && self.boots.len().saturating_add(fresh) <= BOOTS
+    }
+
+    /// The first and the last time that was met.
+    pub(super) fn ends_mut(&mut self) -> impl Iterator<Item = &mut When> {
+        self.first.iter_mut().chain(&mut self.last).map(|(_, when)| when)
+    }
+
+    /// What a piece of the same file begins with.
+    pub(super) fn apart(&self) -> Self {
+        Self { kind: self.kind, unordered: self.unordered, ..Self::of(self.layout) }
+    }
+
     /// `Filtering the log data using "…"` and its kin. Whether the line was one.
     pub(super) fn prelude(&mut self, line: &str, out: &mut Emitter) -> bool {
         if let Some(rest) = line.strip_prefix("Filtering the log data using ") {

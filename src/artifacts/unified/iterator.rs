@@ -58,6 +58,8 @@ pub(super) struct LogData<'a> {
 pub(super) struct Clock {
     /// The least and the greatest time so far, as text.
     ends: Option<[[u8; STAMP]; 2]>,
+    /// Bytes of a time; 0 if they differ, or if times do not compare as text.
+    layout: Option<usize>,
     /// How many records have no time, and the first of them.
     unknown: Option<(u64, u64)>,
 }
@@ -103,6 +105,9 @@ impl Clock {
         if let Some(when) = parsed {
             let [least, greatest] = self.ends.unwrap_or([key; 2]);
             self.ends = Some([least.min(key), greatest.max(key)]);
+            let layout = layout(time);
+            self.layout =
+                Some(self.layout.map_or(layout, |known| if known == layout { layout } else { 0 }));
             export.met(Locator::Line(number), &when);
         }
     }
@@ -135,6 +140,26 @@ impl Clock {
         true
     }
 
+    /// Whether the times of a piece can be taken over. In it more was taken apart than would have been here: that
+    /// changes nothing as long as times compare as text.
+    pub(super) fn may_join(&self, piece: &Self) -> bool {
+        let same = self.layout == piece.layout && self.layout != Some(0);
+        same || self.layout.is_none() || piece.layout.is_none()
+    }
+
+    /// Takes over the times of a piece that lies behind everything before.
+    pub(super) fn join(&mut self, piece: &Self) {
+        self.ends = match (self.ends, piece.ends) {
+            (Some([one, two]), Some([three, four])) => Some([one.min(three), two.max(four)]),
+            (one, other) => one.or(other),
+        };
+        self.layout = self.layout.or(piece.layout);
+        self.unknown = match (self.unknown, piece.unknown) {
+            (Some((count, first)), Some((more, _))) => Some((count.saturating_add(more), first)),
+            (one, other) => one.or(other),
+        };
+    }
+
     /// Says how many records have no time.
     pub(super) fn finish(&self, out: &mut Emitter) {
         if let Some((count, first)) = self.unknown {
@@ -145,6 +170,11 @@ impl Clock {
             out.problem(Locator::Line(first), ProblemKind::AmbiguousTime, detail);
         }
     }
+}
+
+/// Bytes of a time; 0 for a leap second, which is the second before it and comes behind it as text.
+fn layout(time: &[u8]) -> usize {
+    if time.get(17..19) == Some(b"60") { 0 } else { time.len() }
 }
 
 /// Why a record that names the kernel or launchd is not read.

@@ -1,23 +1,15 @@
-//! Bytes of an export → its lines, each with whether it may hold something that matters.
+//! A block of an export → its lines, each with whether it may hold something that matters.
 //!
 //! Almost no line of a log says anything of ports: a block of lines is searched at once, and a line that
 //! holds none of [`NEEDLES`] is never taken apart.
 
 use super::messages::NEEDLES;
-use crate::artifacts::{Emitter, Input, ParseError};
-use crate::evidence::limits;
-use crate::model::observation::ProblemKind;
-use crate::model::provenance::Locator;
 use aho_corasick::{AhoCorasick, packed};
 use std::borrow::Cow;
-use std::io::{self, Read};
 use std::sync::LazyLock;
 
 /// Finds whatever text may matter.
 static SEARCH: LazyLock<Search> = LazyLock::new(Search::new);
-
-/// Bytes of a block: the longest line that is read as a whole, and the end of it.
-const BLOCK: usize = limits::LINE + 1;
 
 /// The packed search is several times as fast, but not every processor has it.
 struct Search {
@@ -79,6 +71,17 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
+    /// Lines of which the first has that number.
+    pub(super) fn new(first: u64, bytes: &'a [u8]) -> Self {
+        Self { first, bytes }
+    }
+
+    /// What lies before a seam, and what lies behind it.
+    pub(super) fn part(self, seam: Seam) -> (Self, Self) {
+        let (before, behind) = self.bytes.split_at_checked(seam.at).unwrap_or((self.bytes, b""));
+        (Self::new(self.first, before), Self::new(seam.number, behind))
+    }
+
     /// Its lines.
     pub(super) fn lines(self) -> Lines<'a> {
         let next_hit = SEARCH.next(self.bytes, 0);
@@ -87,11 +90,27 @@ impl<'a> Block<'a> {
 }
 
 /// The lines of a block.
+#[derive(Debug)]
 pub(super) struct Lines<'a> {
     block: Block<'a>,
     at: usize,
     number: u64,
     next_hit: Option<usize>,
+}
+
+impl Lines<'_> {
+    /// Where the next line begins.
+    pub(super) fn seam(&self) -> Seam {
+        Seam { at: self.at, number: self.number }
+    }
+}
+
+/// A place between two lines of a block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seam {
+    at: usize,
+    /// The number of the line behind it.
+    number: u64,
 }
 
 impl<'a> Iterator for Lines<'a> {
@@ -113,80 +132,4 @@ impl<'a> Iterator for Lines<'a> {
         let mark = bytes.strip_prefix(b"\xef\xbb\xbf").filter(|_| number == 1);
         Some(Line { number, bytes: mark.unwrap_or(bytes), matters })
     }
-}
-
-/// Calls `each` with all lines of the input, in blocks. A line longer than [`limits::LINE`] is cut and
-/// reported. An I/O error ends the reading, after the lines before it were handled.
-pub(super) fn for_each_block(
-    input: &mut Input<'_>,
-    out: &mut Emitter,
-    mut each: impl FnMut(Block<'_>, &mut Emitter),
-) -> Result<(), ParseError> {
-    let mut buffer = vec![0; BLOCK];
-    let (mut filled, mut first) = (0_usize, 1_u64);
-    loop {
-        let (end, result) = fill(input.reader, &mut buffer, filled);
-        filled = end;
-        let held = buffer.get(..filled).unwrap_or_default();
-        let ends = filled < BLOCK;
-        let whole = match memchr::memrchr(b'\n', held) {
-            _ if ends && result.is_ok() => filled,
-            Some(last) => last.saturating_add(1),
-            None => 0,
-        };
-        if whole > 0 {
-            let bytes = held.get(..whole).unwrap_or_default();
-            each(Block { first, bytes }, out);
-            first = first.saturating_add(count_lines(bytes));
-            buffer.copy_within(whole..filled, 0);
-            filled = filled.saturating_sub(whole);
-        } else if !ends && result.is_ok() {
-            let bytes = held.get(..limits::LINE).unwrap_or_default();
-            each(Block { first, bytes }, out);
-            let detail =
-                format!("the line is longer than {} bytes; the rest is not read", limits::LINE);
-            out.problem(Locator::Line(first), ProblemKind::Limit, detail);
-            first = first.saturating_add(1);
-            filled = skip_line(input.reader, &mut buffer)?;
-        }
-        result?;
-        if ends {
-            return Ok(());
-        }
-    }
-}
-
-/// Reads until the buffer is full or the input ends: how much it holds then, and whether that went well.
-fn fill(reader: &mut dyn Read, buffer: &mut [u8], mut filled: usize) -> (usize, io::Result<()>) {
-    while let Some(free) = buffer.get_mut(filled..).filter(|free| !free.is_empty()) {
-        match reader.read(free) {
-            Ok(0) => return (filled, Ok(())),
-            Ok(count) => filled = filled.saturating_add(count),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return (filled, Err(error)),
-        }
-    }
-    (filled, Ok(()))
-}
-
-/// Drops what is read until a line ends; what stands behind it is left at the head of the buffer.
-fn skip_line(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    // The last byte of a full buffer without a line end is of that line too.
-    loop {
-        let (filled, result) = fill(reader, buffer, 0);
-        let end = buffer.get(..filled).and_then(|held| memchr::memchr(b'\n', held));
-        if let Some(end) = end {
-            let next = end.saturating_add(1);
-            buffer.copy_within(next..filled, 0);
-            return Ok(filled.saturating_sub(next));
-        }
-        result?;
-        if filled < buffer.len() {
-            return Ok(0);
-        }
-    }
-}
-
-fn count_lines(bytes: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', bytes).count() as u64
 }

@@ -2,6 +2,8 @@
 //! ([`text`], [`json`], [`csv`], [`console`]), [`messages`] turns records into facts: one
 //! implementation for every style and for the native store.
 
+mod ahead;
+mod blocks;
 pub mod console;
 pub mod csv;
 pub(in crate::artifacts) mod export;

@@ -1,11 +1,13 @@
 //! `log show --style json` and `ndjson`, `unifiedlog_iterator --format jsonl` → records.
 
+mod pieces;
 mod row;
 
 use self::row::{Row, text};
+use super::blocks::read_log;
 use super::export::{Export, IDLE};
 use super::iterator::{self, base_name};
-use super::lines::{Line, for_each_block};
+use super::lines::Line;
 use super::stamp::date_time;
 use super::{Record, RecordKind, messages};
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
@@ -72,13 +74,7 @@ impl Artifact for UnifiedLogJson {
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
         let mut log = Log::default();
-        let result = for_each_block(input, out, |block, out| {
-            let mut unread = None;
-            for line in block.lines() {
-                unread = log.read(&line, out).or(unread);
-            }
-            log.keep(unread);
-        });
+        let result = read_log(input, &mut log, out);
         log.end(out);
         result
     }
@@ -110,12 +106,19 @@ struct Log {
     /// The last line that is a record, and the last that should be one.
     good: u64,
     broken: u64,
+    /// Whether anything but lines that are records was met.
+    mixed: bool,
+}
+
+/// Whether a line is an object, as far as its ends tell.
+fn is_row(line: &Line<'_>) -> bool {
+    line.bytes.starts_with(b"{\"") && line.bytes.ends_with(b"}")
 }
 
 impl Log {
     /// Reads a line; returns it if it is a record that says nothing, which is not taken apart.
     fn read<'a>(&mut self, line: &Line<'a>, out: &mut Emitter) -> Option<Line<'a>> {
-        if line.bytes.starts_with(b"{\"") && line.bytes.ends_with(b"}") {
+        if is_row(line) {
             if self.export.layout.is_empty() {
                 let own = iterator::is_json(line.bytes);
                 self.set_layout(if own { iterator::JSONL } else { "ndjson" });
@@ -123,6 +126,7 @@ impl Log {
             }
             let ends =
                 line.bytes.len() < 128 && memmem::find(line.bytes, b"\"finished\"").is_some();
+            self.mixed |= ends;
             self.break_off(out);
             // Another export may follow the end of one.
             self.finished &= ends;
@@ -133,6 +137,7 @@ impl Log {
             self.object(line.number, &line.text(), out);
             return None;
         }
+        self.mixed = true;
         let text = line.text();
         // Objects of an array begin and end in one column (`log` writes them in the first, `jq` further in), what
         // is in them does not.
@@ -181,9 +186,10 @@ impl Log {
         self.clock.pass((line.number, time), lost, &mut self.export, out);
     }
 
-    /// Remembers the last record of a block that was passed over.
+    /// Remembers the last record that was passed over; a later one may be known.
     fn keep(&mut self, unread: Option<Line<'_>>) {
-        if let Some(line) = unread {
+        let known = self.unread.as_ref().map_or(0, |(number, _)| *number);
+        if let Some(line) = unread.filter(|line| line.number > known) {
             self.unread = Some((line.number, line.text().into_owned()));
         }
     }

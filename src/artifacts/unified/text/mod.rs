@@ -1,9 +1,14 @@
 //! `log show` in the styles `default`, `compact` and `syslog` → records.
 
+mod head;
+
+use self::head::{Head, Style, head, is_header, is_twofold, tail};
+use super::ahead;
+use super::blocks::read_log;
 use super::export::{Export, IDLE, RECORD};
-use super::lines::{Line, for_each_block};
-use super::stamp::{Stamp, date_time};
-use super::{Record, RecordKind, messages};
+use super::lines::{Line, Lines};
+use super::stamp::Stamp;
+use super::{Record, messages};
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError, cut};
 use crate::catalog;
 use crate::evidence::limits;
@@ -46,36 +51,6 @@ const RULE: usize = 116;
 /// Records of long ago in a row that show that the clock was set back.
 const SUSPECTS: usize = 64;
 
-/// A style.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Style {
-    Default,
-    Compact,
-    Syslog,
-}
-
-impl Style {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::Compact => "compact",
-            Self::Syslog => "syslog",
-        }
-    }
-}
-
-/// The head of a record, taken apart.
-#[derive(Clone, Copy, Debug)]
-struct Head<'a> {
-    style: Style,
-    stamp: Stamp,
-    kind: RecordKind,
-    pid: Option<u32>,
-    process: &'a str,
-    /// `(sender) [subsystem:category] message`.
-    tail: &'a str,
-}
-
 impl Artifact for UnifiedLogText {
     fn id(&self) -> &'static str {
         "unified-log-text"
@@ -93,9 +68,7 @@ impl Artifact for UnifiedLogText {
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
         let mut log = Log::default();
-        let result = for_each_block(input, out, |block, out| {
-            block.lines().for_each(|line| log.read(&line, out));
-        });
+        let result = read_log(input, &mut log, out);
         log.drop_suspects(out);
         log.flush(out);
         log.export.layout = log.style.map_or("no records", Style::as_str);
@@ -110,6 +83,10 @@ struct Log {
     export: Export,
     style: Option<Style>,
     latest: Option<DateTime>,
+    /// The earliest record that was not taken for one of long ago, before the order of time began anew.
+    earliest: Option<DateTime>,
+    /// Whether it did.
+    anew: bool,
     /// The record being collected, with its first line.
     open: Option<Opened>,
     /// Records behind it whose times lie long before it.
@@ -133,7 +110,7 @@ impl Log {
         if let Some(head) = head(line).filter(own) {
             self.style = Some(head.style);
             let stamp = head.stamp;
-            if self.is_back(&head) {
+            if self.is_back(stamp.comparable(), head.style) {
                 let text = line.to_owned();
                 self.suspect(Opened { number, text, stamp, matters }, out);
             } else {
@@ -148,7 +125,7 @@ impl Log {
         } else if is_header(line) {
             self.drop_suspects(out);
             self.flush(out);
-            self.latest = None;
+            self.begin_anew();
         } else if let Some(record) = self.last_record() {
             record.matters |= matters;
             if record.text.len() < RECORD {
@@ -185,6 +162,9 @@ impl Log {
     fn begin(&mut self, record: Opened) {
         let time = record.stamp.comparable();
         self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
+        if !self.anew {
+            self.earliest = Some(self.earliest.map_or(time, |earliest| earliest.min(time)));
+        }
         if let Some(when) = record.stamp.when() {
             self.export.met(Locator::Line(record.number), &when);
         }
@@ -193,10 +173,16 @@ impl Log {
 
     /// Whether a record lies long before the one before it. A local time may be an hour back when
     /// summer time ends.
-    fn is_back(&self, head: &Head<'_>) -> bool {
-        let disorder = if head.stamp.offset.is_some() { DISORDER } else { DISORDER + 3600 };
-        let step = |latest: DateTime| latest.duration_since(head.stamp.comparable()).as_secs();
+    fn is_back(&self, time: DateTime, style: Style) -> bool {
+        let disorder = if style == Style::Compact { DISORDER + 3600 } else { DISORDER };
+        let step = |latest: DateTime| latest.duration_since(time).as_secs();
         self.latest.is_some_and(|latest| step(latest) > disorder)
+    }
+
+    /// What comes may lie anywhere in time.
+    fn begin_anew(&mut self) {
+        self.latest = None;
+        self.anew = true;
     }
 
     /// A record of long ago is text of the message before it, unless so many follow that the clock was
@@ -206,7 +192,7 @@ impl Log {
         if self.suspects.len() <= SUSPECTS {
             return;
         }
-        self.latest = None;
+        self.begin_anew();
         for record in std::mem::take(&mut self.suspects) {
             self.flush(out);
             self.begin(record);
@@ -235,6 +221,39 @@ impl Log {
         }
         text.clear();
         text
+    }
+}
+
+impl ahead::Log for Log {
+    fn read_lines(&mut self, lines: Lines<'_>, out: &mut Emitter) {
+        lines.for_each(|line| self.read(&line, out));
+    }
+
+    fn apart(&self) -> Option<Self> {
+        self.style?;
+        Some(Self { export: self.export.apart(), style: self.style, ..Self::default() })
+    }
+
+    fn begins(&self, line: &Line<'_>) -> bool {
+        head(&line.text()).is_some_and(|head| self.style == Some(head.style))
+    }
+
+    /// What lies long before a record of the piece lies long before what is known here too. The rest of its records
+    /// must not lie long before what the piece could not know.
+    fn join(&mut self, piece: &mut Self, found: &mut Emitter, out: &mut Emitter) -> bool {
+        let (Some(style), Some(earliest)) = (self.style, piece.earliest) else { return false };
+        let fits = piece.style == Some(style) && !self.is_back(earliest, style);
+        if !fits || !self.export.may_join(&piece.export) {
+            return false;
+        }
+        self.drop_suspects(out);
+        self.flush(out);
+        out.append(std::mem::take(found));
+        self.export.join(&mut piece.export);
+        self.latest = if piece.anew { piece.latest } else { self.latest.max(piece.latest) };
+        self.open = piece.open.take();
+        self.suspects = std::mem::take(&mut piece.suspects);
+        true
     }
 }
 
@@ -267,124 +286,4 @@ fn record(number: u64, text: &str, out: &mut Emitter) {
     if !says {
         out.skip(IDLE);
     }
-}
-
-fn is_header(line: &str) -> bool {
-    line.strip_prefix("Timestamp ").is_some_and(|rest| {
-        let rest = rest.trim_start();
-        ["Thread ", "(process)[PID]", "Ty "].iter().any(|start| rest.starts_with(start))
-    })
-}
-
-/// Takes the head of a record apart, in whichever style it is.
-fn head(line: &str) -> Option<Head<'_>> {
-    if !line.as_bytes().first()?.is_ascii_digit() {
-        return None;
-    }
-    let (stamp, rest) = date_time(line)?;
-    match (stamp.offset, rest.as_bytes().first()?) {
-        (Some(_), b'0') => default(stamp, rest),
-        (Some(_), _) => syslog(stamp, rest),
-        (None, _) => compact(stamp, rest),
-    }
-}
-
-/// `0x1a2b     Default     0x0                  77     0    process: …`
-fn default(stamp: Stamp, rest: &str) -> Option<Head<'_>> {
-    let (thread, rest) = word(rest)?;
-    let (kind, rest) = word(rest)?;
-    let (activity, rest) = word(rest)?;
-    let (pid, rest) = word(rest)?;
-    let known = thread.starts_with("0x") && activity.starts_with("0x");
-    let pid: u32 = pid.parse().ok().filter(|_| known)?;
-    // 10.12 and 10.13 have no TTL.
-    let rest = match word(rest) {
-        Some((ttl, after)) if ttl.bytes().all(|byte| byte.is_ascii_digit()) => after,
-        _ => rest,
-    };
-    let kind = match kind {
-        "Timesync" => RecordKind::Timesync,
-        "Loss" => RecordKind::Loss,
-        "Default" | "Info" | "Debug" | "Error" | "Fault" => RecordKind::Log,
-        _ => RecordKind::Other,
-    };
-    let (process, tail) = if kind == RecordKind::Timesync {
-        ("", rest)
-    } else {
-        rest.split_once(": ").unwrap_or(("", rest))
-    };
-    Some(Head { style: Style::Default, stamp, kind, pid: Some(pid), process, tail })
-}
-
-/// `localhost launchd[1]: …`
-fn syslog(stamp: Stamp, rest: &str) -> Option<Head<'_>> {
-    let (_, rest) = word(rest)?;
-    let (process, pid, tail) = mark(Style::Syslog, rest)?;
-    Some(Head { style: Style::Syslog, stamp, kind: RecordKind::Log, pid, process, tail })
-}
-
-/// `Df launchd[1:f94] …`
-fn compact(stamp: Stamp, rest: &str) -> Option<Head<'_>> {
-    let (kind, rest) = word(rest)?;
-    let fits = kind.len() <= 2 && kind.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let (process, pid, tail) = mark(Style::Compact, rest).filter(|_| fits)?;
-    Some(Head { style: Style::Compact, stamp, kind: RecordKind::Log, pid, process, tail })
-}
-
-/// The first `PROCESS[PID:TID] ` (compact) or `PROCESS[PID]: ` (syslog) of a text, and what follows it.
-fn mark(style: Style, text: &str) -> Option<(&str, Option<u32>, &str)> {
-    text.match_indices('[').find_map(|(at, _)| {
-        let (process, rest) = text.split_at_checked(at)?;
-        let (ids, rest) = rest.strip_prefix('[')?.split_once(']')?;
-        let (pid, rest) = if style == Style::Compact {
-            let (pid, thread) = ids.split_once(':')?;
-            u64::from_str_radix(thread, 16).ok()?;
-            (pid, rest)
-        } else {
-            (ids, rest.strip_prefix(':')?)
-        };
-        let rest = if rest.is_empty() { rest } else { rest.strip_prefix([' ', '\n'])? };
-        Some((process, Some(pid.parse().ok()?), rest))
-    })
-}
-
-/// Whether the first line of a record can be read in two ways: in these styles the name of a program stands
-/// before its pid, and may hold the text of another.
-fn is_twofold(head: &Head<'_>) -> bool {
-    let line = head.tail.lines().next().unwrap_or_default();
-    head.style != Style::Default && mark(head.style, line).is_some()
-}
-
-/// The first word and what follows it.
-fn word(text: &str) -> Option<(&str, &str)> {
-    let (word, rest) = text.trim_start_matches(' ').split_once(' ')?;
-    (!word.is_empty()).then(|| (word, rest.trim_start_matches(' ')))
-}
-
-/// `(sender) [subsystem:category] message`, the first two optional.
-fn tail(text: &str) -> (&str, &str, &str, &str) {
-    let (sender, rest) = bracketed(text, b'(', b')').unwrap_or(("", text));
-    let logger = bracketed(rest, b'[', b']');
-    match logger.and_then(|(logger, rest)| Some((logger.rsplit_once(':')?, rest))) {
-        Some(((subsystem, category), rest)) => (sender, subsystem, category, rest),
-        None => (sender, "", "", rest),
-    }
-}
-
-/// What stands between a bracket and its partner at the head of a text, and what follows the blank after it.
-fn bracketed(text: &str, open: u8, close: u8) -> Option<(&str, &str)> {
-    let mut depth = 0_usize;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte == open {
-            depth = depth.saturating_add(1);
-        } else if byte == close {
-            depth = depth.checked_sub(1)?;
-        }
-        if depth == 0 {
-            let inner = text.get(1..at)?;
-            let rest = text.get(at.checked_add(1)?..)?;
-            return Some((inner, rest.strip_prefix(' ').unwrap_or(rest)));
-        }
-    }
-    None
 }
