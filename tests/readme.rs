@@ -73,13 +73,15 @@ fn fits(pattern: &str, text: &str) -> bool {
     rest.is_some() && text.ends_with(last) && (pieces.len() > 1 || pattern == text)
 }
 
-/// A folder of the page's own with a copy of `fixtures/hosts` and `fixtures/policy.toml`.
+/// A folder of the page's own with a copy of `fixtures/hosts` and of the policies.
 fn folder_of_fixtures(page: &Path) -> PathBuf {
     let folder =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme").join(page.file_stem().unwrap());
     let _ = fs::remove_dir_all(&folder);
     copy(&fixture("hosts"), &folder.join("fixtures/hosts"));
-    fs::copy(fixture("policy.toml"), folder.join("fixtures/policy.toml")).unwrap();
+    for policy in ["policy.toml", "developers-policy.toml", "developers-renewed.toml"] {
+        fs::copy(fixture(policy), folder.join("fixtures").join(policy)).unwrap();
+    }
     folder
 }
 
