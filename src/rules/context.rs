@@ -7,6 +7,7 @@ use super::{Expectations, Finding};
 use crate::baseline::Baseline;
 use crate::baseline::book::Book;
 use crate::baseline::learned::LearnedBaseline;
+use crate::baseline::learned::identity::ProgramKey;
 use crate::baseline::past::Past;
 use crate::baseline::policy::Policy;
 use crate::baseline::program::{Program, Use};
@@ -39,6 +40,8 @@ pub struct Context<'a> {
     pub files: Book<'a>,
     /// Its earlier acquisitions.
     pub past: Past,
+    /// What was seen without a peer, with whom it belongs to; nothing where there is nothing to compare with.
+    pub waiting: Vec<(&'a Binding, ProgramKey)>,
     /// What people decided.
     pub policy: &'a Policy,
     /// Bodyfile rows by path.
@@ -75,6 +78,7 @@ impl<'a> Context<'a> {
             learned: &expectations.learned,
             files: Book::of_files(&expectations.learned, &host.name, host.role.as_deref()),
             past: Past::of(case, ports, &ephemeral),
+            waiting: Vec::new(),
             policy: &expectations.policy,
             times: jobs::file_times(case),
             listings: Vec::new(),
@@ -86,6 +90,11 @@ impl<'a> Context<'a> {
         };
         for fact in &case.facts {
             context.take(fact);
+        }
+        if !context.learned.is_empty() || context.past.looks.len() > 1 {
+            let waiting = ports.bindings.iter().filter(|binding| is_bound(binding));
+            let known = |binding: &'a Binding| (binding, ProgramKey::of(binding, ports));
+            context.waiting = waiting.map(known).collect();
         }
         context
     }
@@ -220,6 +229,12 @@ pub fn port_of(binding: &Binding) -> Option<u16> {
 /// Whether a binding is a listener that something saw.
 pub fn is_seen_listener(binding: &Binding) -> bool {
     binding.direction == Direction::Listen && binding.certainty != Certainty::Declared
+}
+
+/// Whether a binding was seen without a peer: a listener, or a UDP socket that may be a client's.
+pub fn is_bound(binding: &Binding) -> bool {
+    let waits = matches!(binding.direction, Direction::Listen | Direction::Unknown);
+    waits && binding.certainty != Certainty::Declared && binding.remote_port.is_none()
 }
 
 /// Whether a binding is a connection, or an attempt at one, that this Mac began and that something

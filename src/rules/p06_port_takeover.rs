@@ -5,7 +5,6 @@ use super::context::{Context, is_multicast_service, is_seen_listener};
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::baseline::book::{Known, Layer};
-use crate::baseline::learned::identity::ProgramKey;
 use crate::catalog;
 use crate::model::binding::Binding;
 use crate::model::stamp;
@@ -84,14 +83,15 @@ fn holds_it_elsewhere(compared: &Comparison<'_>) -> bool {
 /// From when to when nobody is known to have held the port, where this host shows both.
 fn gap(earlier: &Known<'_>, binding: &Binding, context: &Context<'_>) -> String {
     let Some(life) = binding.interval else { return String::new() };
-    let before = context.ports.bindings.iter().filter(|other| {
+    let before = context.waiting.iter().filter(|(other, key)| {
         is_seen_listener(other)
             && other.protocol == binding.protocol
             && other.local_port == binding.local_port
             && other.interval.is_some_and(|other| other.last_seen < life.first_seen)
-            && ProgramKey::of(other, context.ports).is(&earlier.identity, &context.baseline.stock)
+            && key.is(&earlier.identity, &context.baseline.stock)
     });
-    let Some(other) = before.filter_map(|other| other.interval).max_by_key(|one| one.last_seen)
+    let Some(other) =
+        before.filter_map(|(other, _)| other.interval).max_by_key(|one| one.last_seen)
     else {
         return format!(" in {}", earlier.where_from());
     };

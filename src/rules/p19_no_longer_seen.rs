@@ -1,6 +1,6 @@
 //! A listener that the baseline has and that the host would show, but does not → P19.
 
-use super::context::{Context, is_multicast_service, is_seen_listener};
+use super::context::{Context, is_bound, is_multicast_service, is_seen_listener};
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::baseline::book::Known;
@@ -10,7 +10,7 @@ use crate::baseline::pattern::{Transport, Way};
 use crate::baseline::program::{FIRST_EPHEMERAL, Program, Use};
 use crate::baseline::stock::Stock;
 use crate::catalog;
-use crate::model::binding::{Binding, Certainty};
+use crate::model::binding::Binding;
 use crate::model::network::{Protocol, Scope};
 use crate::model::service::Direction;
 
@@ -92,12 +92,6 @@ fn is_service(binding: &Binding, context: &Context<'_>) -> bool {
     is_bound(binding) && context.hint(binding).is_some()
 }
 
-/// Whether a binding was seen without a peer.
-fn is_bound(binding: &Binding) -> bool {
-    let waits = matches!(binding.direction, Direction::Listen | Direction::Unknown);
-    waits && binding.certainty != Certainty::Declared && binding.remote_port.is_none()
-}
-
 /// A listener of a baseline file that no acquisition of the host shows.
 fn missing(known: &Known<'_>, context: &Context<'_>) -> Option<Finding> {
     if known.direction != Way::Listen || !known.identity.is_known() || !is_due(known, context) {
@@ -155,9 +149,8 @@ fn is_told_otherwise(
     context: &Context<'_>,
     counts: impl Fn(&&Binding) -> bool,
 ) -> bool {
-    let listeners = context.ports.bindings.iter().filter(|other| is_bound(other));
-    listeners.filter(|other| other.protocol == protocol).filter(counts).any(|other| {
-        (port.is_some() && other.local_port == port)
-            || ProgramKey::of(other, context.ports).is(key, &context.baseline.stock)
+    let others = context.waiting.iter().filter(|(other, _)| other.protocol == protocol);
+    others.filter(|(other, _)| counts(other)).any(|(other, owner)| {
+        (port.is_some() && other.local_port == port) || owner.is(key, &context.baseline.stock)
     })
 }
