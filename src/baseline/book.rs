@@ -118,7 +118,7 @@ pub struct Book<'a> {
     all: Vec<Known<'a>>,
     by_port: BTreeMap<u16, Vec<usize>>,
     broad: Vec<usize>,
-    by_handle: BTreeMap<String, Vec<usize>>,
+    programs: Programs,
 }
 
 impl<'a> Book<'a> {
@@ -130,10 +130,8 @@ impl<'a> Book<'a> {
                 Some(port) => book.by_port.entry(port).or_default().push(index),
                 None => book.broad.push(index),
             }
-            for handle in known.identity.handles() {
-                book.by_handle.entry(handle).or_default().push(index);
-            }
         }
+        book.programs = Programs::of(all.iter().map(|known| &known.identity));
         book.all = all;
         book
     }
@@ -164,23 +162,49 @@ impl<'a> Book<'a> {
 
     /// What is said of a program, whatever the ports.
     pub fn of_program(&self, key: &ProgramKey, stock: &StockTable) -> Vec<&Known<'a>> {
+        let known = self.programs.like(key).into_iter().filter_map(|index| self.all.get(index));
+        known.filter(|known| known.identity.is(key, stock)).collect()
+    }
+}
+
+/// Programs by the words under which they can be looked up.
+#[derive(Clone, Debug, Default)]
+pub struct Programs {
+    by_handle: BTreeMap<String, Vec<usize>>,
+    is_cut: Vec<bool>,
+}
+
+impl Programs {
+    /// An index of these, by their place in the list.
+    pub fn of<'k>(keys: impl Iterator<Item = &'k ProgramKey>) -> Self {
+        let mut programs = Self::default();
+        for (index, key) in keys.enumerate() {
+            for handle in key.handles() {
+                programs.by_handle.entry(handle).or_default().push(index);
+            }
+            programs.is_cut.push(key.is_cut());
+        }
+        programs
+    }
+
+    /// Places of all that may be the same program: none that is is left out.
+    pub fn like(&self, key: &ProgramKey) -> BTreeSet<usize> {
         let mut indices = BTreeSet::new();
         for handle in key.handles() {
             let found = self.by_handle.range(handle.clone()..);
             let fits = |name: &str| name == handle || (key.is_cut() && name.starts_with(&handle));
             let found = found.take_while(|(name, _)| fits(name));
             indices.extend(found.flat_map(|(_, indices)| indices.iter().copied()));
-            indices.extend(self.cut_handles(&handle));
+            indices.extend(self.cut_before(&handle));
         }
-        let known = indices.into_iter().filter_map(|index| self.all.get(index));
-        known.filter(|known| known.identity.is(key, stock)).collect()
+        indices
     }
 
     /// Programs whose cut name may be the beginning of that one.
-    fn cut_handles(&self, handle: &str) -> Vec<usize> {
+    fn cut_before(&self, handle: &str) -> Vec<usize> {
         let ends = handle.char_indices().map(|(at, _)| at).skip(1);
         let shorter = ends.filter_map(|end| self.by_handle.get(handle.get(..end)?));
-        let is_cut = |index: &&usize| self.all.get(**index).is_some_and(|k| k.identity.is_cut());
+        let is_cut = |index: &&usize| self.is_cut.get(**index).copied().unwrap_or(false);
         shorter.flatten().filter(is_cut).copied().collect()
     }
 }

@@ -135,12 +135,12 @@ impl Context<'_> {
     /// Listeners of a program that were still there when another was first seen.
     pub fn still_holds(&self, known: &Known<'_>, since: &Binding) -> bool {
         let Some(first) = since.interval.map(|life| life.first_seen) else { return true };
-        self.waiting.iter().any(|(other, key)| {
+        let mut theirs = self.waiting.of_program(&known.identity, &self.baseline.stock).into_iter();
+        theirs.any(|other| {
             is_seen_listener(other)
                 && other.protocol == since.protocol
                 && port_of(other).is_some_and(|port| known.ports.names(port))
                 && other.interval.is_none_or(|life| life.last_seen >= first)
-                && key.is(&known.identity, &self.baseline.stock)
         })
     }
 }

@@ -5,13 +5,13 @@ use super::population::Population;
 use super::scoring::{RuleId, Scoring};
 use super::{Expectations, Finding};
 use crate::baseline::Baseline;
-use crate::baseline::book::Book;
+use crate::baseline::book::{Book, Programs};
 use crate::baseline::learned::LearnedBaseline;
 use crate::baseline::learned::identity::ProgramKey;
 use crate::baseline::past::Past;
 use crate::baseline::policy::Policy;
 use crate::baseline::program::{Program, Use};
-use crate::baseline::stock::Stock;
+use crate::baseline::stock::{Stock, StockTable};
 use crate::baseline::vendors::Hint;
 use crate::hosts::{Dated, HostCase};
 use crate::model::anomaly::Factor;
@@ -41,7 +41,7 @@ pub struct Context<'a> {
     /// Its earlier acquisitions.
     pub past: Past,
     /// What was seen without a peer, with whom it belongs to; nothing where there is nothing to compare with.
-    pub waiting: Vec<(&'a Binding, ProgramKey)>,
+    pub waiting: Waiting<'a>,
     /// What people decided.
     pub policy: &'a Policy,
     /// Bodyfile rows by path.
@@ -58,6 +58,41 @@ pub struct Context<'a> {
     pub ephemeral: RangeInclusive<u16>,
     /// The hosts of the run.
     pub population: &'a Population,
+}
+
+/// What was seen without a peer, by program and by port.
+#[derive(Default)]
+pub struct Waiting<'a> {
+    all: Vec<(&'a Binding, ProgramKey)>,
+    programs: Programs,
+    by_port: BTreeMap<u16, Vec<usize>>,
+}
+
+impl<'a> Waiting<'a> {
+    fn of(ports: &'a HostPorts) -> Self {
+        let bound = ports.bindings.iter().filter(|binding| is_bound(binding));
+        let all: Vec<_> = bound.map(|binding| (binding, ProgramKey::of(binding, ports))).collect();
+        let programs = Programs::of(all.iter().map(|(_, key)| key));
+        let mut by_port: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
+        for (index, (binding, _)) in all.iter().enumerate() {
+            if let Some(port) = binding.local_port {
+                by_port.entry(port).or_default().push(index);
+            }
+        }
+        Self { all, programs, by_port }
+    }
+
+    /// What is on a port.
+    pub fn on(&self, port: u16) -> impl Iterator<Item = &'a Binding> {
+        let indices = self.by_port.get(&port).map_or([].as_slice(), Vec::as_slice);
+        indices.iter().filter_map(|index| self.all.get(*index)).map(|(binding, _)| *binding)
+    }
+
+    /// What belongs to a program, or to a later version of it.
+    pub fn of_program(&self, key: &ProgramKey, stock: &StockTable) -> Vec<&'a Binding> {
+        let like = self.programs.like(key).into_iter().filter_map(|index| self.all.get(index));
+        like.filter(|(_, owner)| owner.is(key, stock)).map(|(binding, _)| *binding).collect()
+    }
 }
 
 impl<'a> Context<'a> {
@@ -78,7 +113,7 @@ impl<'a> Context<'a> {
             learned: &expectations.learned,
             files: Book::of_files(&expectations.learned, &host.name, host.role.as_deref()),
             past: Past::of(case, ports, &ephemeral),
-            waiting: Vec::new(),
+            waiting: Waiting::default(),
             policy: &expectations.policy,
             times: jobs::file_times(case),
             listings: Vec::new(),
@@ -92,9 +127,7 @@ impl<'a> Context<'a> {
             context.take(fact);
         }
         if !context.learned.is_empty() || context.past.looks.len() > 1 {
-            let waiting = ports.bindings.iter().filter(|binding| is_bound(binding));
-            let known = |binding: &'a Binding| (binding, ProgramKey::of(binding, ports));
-            context.waiting = waiting.map(known).collect();
+            context.waiting = Waiting::of(ports);
         }
         context
     }

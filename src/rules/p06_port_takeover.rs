@@ -83,15 +83,14 @@ fn holds_it_elsewhere(compared: &Comparison<'_>) -> bool {
 /// From when to when nobody is known to have held the port, where this host shows both.
 fn gap(earlier: &Known<'_>, binding: &Binding, context: &Context<'_>) -> String {
     let Some(life) = binding.interval else { return String::new() };
-    let before = context.waiting.iter().filter(|(other, key)| {
+    let theirs = context.waiting.of_program(&earlier.identity, &context.baseline.stock);
+    let before = theirs.into_iter().filter(|other| {
         is_seen_listener(other)
             && other.protocol == binding.protocol
             && other.local_port == binding.local_port
             && other.interval.is_some_and(|other| other.last_seen < life.first_seen)
-            && key.is(&earlier.identity, &context.baseline.stock)
     });
-    let Some(other) =
-        before.filter_map(|(other, _)| other.interval).max_by_key(|one| one.last_seen)
+    let Some(other) = before.filter_map(|other| other.interval).max_by_key(|one| one.last_seen)
     else {
         return format!(" in {}", earlier.where_from());
     };

@@ -149,8 +149,8 @@ fn is_told_otherwise(
     context: &Context<'_>,
     counts: impl Fn(&&Binding) -> bool,
 ) -> bool {
-    let others = context.waiting.iter().filter(|(other, _)| other.protocol == protocol);
-    others.filter(|(other, _)| counts(other)).any(|(other, owner)| {
-        (port.is_some() && other.local_port == port) || owner.is(key, &context.baseline.stock)
-    })
+    let fits = |other: &&Binding| other.protocol == protocol && counts(other);
+    let there = port.is_some_and(|port| context.waiting.on(port).any(|other| fits(&other)));
+    let of_program = || context.waiting.of_program(key, &context.baseline.stock);
+    there || of_program().iter().any(fits)
 }
