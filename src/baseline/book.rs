@@ -219,19 +219,27 @@ impl Shown {
     }
 
     /// Hosts that could show an entry.
-    fn hosts(&self, entry: &Entry) -> usize {
+    fn hosts(&self, entry: &Entry) -> Option<&BTreeSet<String>> {
         let direction = match entry.direction {
             Way::Listen => Direction::Listen,
             Way::Outbound => Direction::Outbound,
         };
         let protocol = if entry.protocol == Transport::Udp { Protocol::Udp } else { Protocol::Tcp };
-        self.0.get(&Sight::of(direction, protocol)).map_or(0, BTreeSet::len)
+        self.0.get(&Sight::of(direction, protocol))
     }
 }
 
 fn known<'a>(file: &LearnedBaseline, entry: &'a Entry, host: &str, shown: &Shown) -> Known<'a> {
-    let on = usize::try_from(entry.hosts).unwrap_or(usize::MAX);
-    let is_learned = entry.hosts > 0;
+    let able = shown.hosts(entry);
+    let of = able.map_or(0, BTreeSet::len);
+    let on = match able {
+        // Only what could be shown is counted, above and below.
+        Some(able) if !entry.seen.is_empty() => {
+            entry.seen.keys().filter(|host| able.contains(*host)).count()
+        }
+        _ => usize::try_from(entry.hosts).unwrap_or(usize::MAX).min(of),
+    };
+    let is_learned = entry.hosts > 0 && !file.coverage.is_empty();
     Known {
         layer: if entry.role == EVERY_ROLE { Layer::Fleet } else { Layer::Role },
         source: file.name.clone(),
@@ -240,8 +248,9 @@ fn known<'a>(file: &LearnedBaseline, entry: &'a Entry, host: &str, shown: &Shown
         protocol: entry.protocol,
         ports: entry.ports.clone(),
         scope: entry.scope,
-        hosts: is_learned.then(|| (on, shown.hosts(entry).max(on))),
-        is_own: entry.seen.contains_key(host),
+        hosts: is_learned.then_some((on, of)),
+        // A host that nothing names is called after its folder, as others may be.
+        is_own: entry.seen.contains_key(host) && !host.starts_with("unnamed:"),
         since: None,
         entry: Some(entry),
     }

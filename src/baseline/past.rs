@@ -6,7 +6,7 @@ use super::learned::Sight;
 use super::learned::identity::ProgramKey;
 use super::pattern::{PortSet, Reach, Transport, Way};
 use crate::hosts::HostCase;
-use crate::model::binding::{Binding, Certainty};
+use crate::model::binding::{Binding, BindingState, Certainty};
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
 use crate::model::observation::Fact;
@@ -39,8 +39,7 @@ impl Past {
     /// The past of a host.
     pub fn of(case: &HostCase, ports: &HostPorts, ephemeral: &RangeInclusive<u16>) -> Self {
         let looks = looks(case);
-        // One acquisition has no past.
-        let book = if looks.len() < 2 {
+        let book = if looks.is_empty() {
             Book::default()
         } else {
             let seen = ports.bindings.iter().filter_map(|b| seen(b, ports, ephemeral));
@@ -90,7 +89,9 @@ fn seen(
     ports: &HostPorts,
     ephemeral: &RangeInclusive<u16>,
 ) -> Option<Known<'static>> {
-    if binding.certainty == Certainty::Declared || binding.direction != Direction::Listen {
+    let never_was = matches!(binding.state, BindingState::Failed | BindingState::Attempted);
+    let is_listener = binding.direction == Direction::Listen && !never_was;
+    if binding.certainty == Certainty::Declared || !is_listener {
         return None;
     }
     let since = binding.interval?.first_seen;

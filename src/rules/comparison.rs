@@ -56,7 +56,7 @@ impl<'a> Comparison<'a> {
         let by_past = cutoff.map(|end| format!("this host's past until {}", stamp(end)));
         let bases = by_files.into_iter().chain(by_past).collect();
         let mut compared = Self { key, usage, allowed, bases, by_file, of_program, of_port };
-        if compared.may_be_known() {
+        if compared.may_be_known(binding.held_by_launchd) {
             compared.bases.clear();
             compared.by_file = false;
         }
@@ -64,8 +64,13 @@ impl<'a> Comparison<'a> {
     }
 
     /// Whether a base shows the port held by an owner that nothing names: it may have been this one.
-    fn may_be_known(&self) -> bool {
-        self.of_port.iter().any(|known| !known.identity.is_known())
+    fn may_be_known(&self, by_launchd: bool) -> bool {
+        let usage = self.usage;
+        self.of_port.iter().any(|known| {
+            let nameless =
+                !known.identity.is_known() || (by_launchd && known.identity.is_bare_launchd());
+            nameless && known.ports.names(usage.port) && known.reaches(usage.scope, usage.direction)
+        })
     }
 
     /// Whether no layer allows it and some could have shown it.
@@ -98,6 +103,7 @@ impl<'a> Comparison<'a> {
                 && !known.ports.is_dynamic()
                 && !known.ports.is_any()
                 && !known.identity.is(&self.key, stock)
+                && !known.identity.may_be(&self.key)
         };
         self.of_port.iter().copied().filter(other).collect()
     }

@@ -397,3 +397,34 @@ fn the_fleet_of_the_fixtures_is_quiet_and_each_change_to_it_stands_out() {
     ];
     assert_eq!(changed, BTreeMap::from(expected));
 }
+
+#[test]
+fn the_past_excuses_what_it_shows_also_where_the_later_capture_shows_less() {
+    let later = Mac::new()
+        .named("fox-01")
+        .plist(
+            "/Library/LaunchDaemons/com.example.agentd.plist",
+            &job("com.example.agentd", &["/Library/Example/agentd"], RUN_AT_LOAD),
+        )
+        .loaded(Some(700), "com.example.agentd")
+        .ps(700, "ana", "01-00:00:00", "/Library/Example/agentd")
+        .lsof(Lsof::tcp("agentd", 700, 0x700, "127.0.0.1:9190 (LISTEN)"));
+    let told = judged(&days(&base("fox-01"), &later), Vec::new());
+    let rules: Vec<_> = told.0.anomalies.iter().flat_map(|one| one.rules.clone()).collect();
+    assert!(!rules.contains(&"P01") && !rules.contains(&"P06"), "{rules:?}");
+}
+
+#[test]
+fn an_interpreter_whose_script_is_not_known_has_not_taken_its_own_port() {
+    let row = || Lsof::tcp("python3", 900, 0x900, "*:7790 (LISTEN)");
+    let bare = common("fox-01").lsof(row());
+    let named = common("fox-01")
+        .ps(900, "ana", "01:00:00", "/opt/homebrew/bin/python3 /srv/app.py")
+        .lsof(row());
+    let told = judged(&[named], vec![learned(&[bare])]);
+    assert!(
+        told.0.anomalies.iter().all(|one| !one.rules.contains(&"P06")),
+        "{:?}",
+        told.0.anomalies
+    );
+}

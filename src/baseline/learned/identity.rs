@@ -128,6 +128,20 @@ impl ProgramKey {
         }
     }
 
+    /// Whether too little is known to say that the other is another program: tools of one name of which
+    /// one side lacks the script or the job.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let file = |key: &Self| {
+            let name = key.path.as_deref().or(key.process.as_deref())?;
+            Some(file_name(name).trim_end_matches(CUT).to_owned())
+        };
+        let one_lacks = |one: &Option<String>, two: &Option<String>| one.is_some() != two.is_some();
+        let unclear =
+            one_lacks(&self.script, &other.script) || one_lacks(&self.label, &other.label);
+        let elsewhere = self.path.is_some() && other.path.is_some() && self.path != other.path;
+        file(self).is_some() && file(self) == file(other) && unclear && !elsewhere
+    }
+
     fn identity(&self) -> Identity<'_> {
         Identity {
             team_id: self.team_id.as_deref(),
