@@ -1,6 +1,6 @@
 //! `baseline.toml`: what hosts that are known to be good do, learned or written by hand.
 //!
-//! Acquisitions become entries ([`learn`]), entries a file and back ([`file`]), two files one ([`merge`]) or a
+//! Acquisitions become entries ([`learn`]), entries a file and back ([`mod@file`]), two files one ([`merge`]) or a
 //! list of differences ([`diff`]); what a file could do better is told by [`advice`], what it could not have shown by [`blind`]. An entry names its program
 //! by what stays the same between days and Macs ([`identity`]).
 
