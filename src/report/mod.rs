@@ -16,7 +16,7 @@ use crate::model::Timestamp;
 use crate::model::anomaly::Anomaly;
 use crate::pipeline::Collected;
 use crate::ports::{self, HostPorts};
-use crate::rules::{self, Expectations};
+use crate::rules::{self, Expectations, Judged};
 use table::{Record, Schema, Table, cells, text};
 pub use view::View;
 
@@ -57,8 +57,7 @@ impl Analysis {
         let cases = &resolved.cases;
         let ports: Vec<HostPorts> =
             cases.iter().map(|case| ports::reconstruct(case, names)).collect();
-        let anomalies = rules::judge(cases, &ports, expectations);
-        let expected_by = rules::expected_by(cases, &ports, expectations);
+        let Judged { anomalies, expected_by } = rules::judge(cases, &ports, expectations);
         for case in &mut resolved.cases {
             case.coverage.extend(blind::coverage(case, &expectations.learned));
         }

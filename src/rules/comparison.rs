@@ -32,12 +32,15 @@ pub struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    /// Compares a binding that has a port.
+    /// Compares a binding that has a port, if there is anything to compare it with.
     pub fn of(binding: &Binding, context: &'a Context<'a>) -> Option<Self> {
+        let cutoff = context.past.before(binding).filter(|_| is_seen_listener(binding));
+        if cutoff.is_none() && context.learned.is_empty() {
+            return None;
+        }
         let usage = context.use_of(binding)?;
         let key = ProgramKey::of(binding, context.ports);
         let stock = &context.baseline.stock;
-        let cutoff = context.past.before(binding).filter(|_| is_seen_listener(binding));
         // What was there under an exception that is over since is no longer expected because it was there.
         let cutoff = cutoff.filter(|_| !is_out_of_grace(binding, context));
         let was = |known: &&Known<'_>| known.since.zip(cutoff).is_some_and(|(at, end)| at <= end);

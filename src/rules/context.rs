@@ -1,7 +1,7 @@
 //! What rules may ask about a host: its jobs and bindings, the tables, and what follows from both.
 
 use super::p12_services_file::{self, Moved};
-use super::population::Population;
+use super::population::{self, Listeners, Population};
 use super::scoring::{RuleId, Scoring};
 use super::{Expectations, Finding};
 use crate::baseline::Baseline;
@@ -58,6 +58,8 @@ pub struct Context<'a> {
     pub ephemeral: RangeInclusive<u16>,
     /// The hosts of the run.
     pub population: &'a Population,
+    /// What listens on this one.
+    pub listeners: Listeners<'a>,
 }
 
 /// What was seen without a peer, by program and by port.
@@ -122,6 +124,7 @@ impl<'a> Context<'a> {
             moved: Vec::new(),
             ephemeral,
             population,
+            listeners: population::listeners(ports),
         };
         for fact in &case.facts {
             context.take(fact);

@@ -18,44 +18,37 @@ use std::collections::BTreeSet;
 /// Rules that say all that another does, and more (scoring.md 6.3).
 const ABSORBED: &[(&str, &str)] = &[("P04", "P01"), ("P05", "P01"), ("P08", "P07"), ("P13", "P01")];
 
+/// What the rules and the layers of what is expected say of all hosts.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// The anomalies, in the order of their table.
+    pub anomalies: Vec<Anomaly>,
+    /// For each host and binding, the baseline layers that allow it, comma-separated; empty where none does,
+    /// `not-comparable` where none that holds could have shown it.
+    pub expected_by: Vec<Vec<String>>,
+}
+
 /// Judges all hosts of a run.
-pub fn judge(cases: &[HostCase], ports: &[HostPorts], expectations: &Expectations) -> Vec<Anomaly> {
+pub fn judge(cases: &[HostCase], ports: &[HostPorts], expectations: &Expectations) -> Judged {
     let population = Population::of(cases, ports);
-    let mut anomalies = Vec::new();
+    let mut judged = Judged::default();
     for (index, (case, ports)) in cases.iter().zip(ports).enumerate() {
         let context = Context::new(case, ports, expectations, &population);
-        let mut found = of_host(&context);
-        for anomaly in &mut found {
-            anomaly.host = index;
-        }
-        anomalies.extend(found);
+        let found = of_host(&context).into_iter();
+        judged.anomalies.extend(found.map(|anomaly| Anomaly { host: index, ..anomaly }));
+        let layers = |binding| layers_of(binding, &context).join(",");
+        judged.expected_by.push(ports.bindings.iter().map(layers).collect());
     }
     let first_seen = |anomaly: &Anomaly| {
         let ports = ports.get(anomaly.host)?;
         let binding = ports.bindings.get(anomaly.binding?)?;
         binding.interval.map(|interval| interval.first_seen)
     };
-    anomalies.sort_by_key(|anomaly| {
+    judged.anomalies.sort_by_key(|anomaly| {
         let first = first_seen(anomaly);
         (first.is_none(), first, std::cmp::Reverse(anomaly.severity), anomaly.id.clone())
     });
-    anomalies
-}
-
-/// For each host and binding, the baseline layers that allow it, comma-separated; empty where none does,
-/// `not-comparable` where none that holds could have shown it.
-pub fn expected_by(
-    cases: &[HostCase],
-    ports: &[HostPorts],
-    expectations: &Expectations,
-) -> Vec<Vec<String>> {
-    let nobody = Population::default();
-    let of_host = |(case, ports): (&HostCase, &HostPorts)| {
-        let context = Context::new(case, ports, expectations, &nobody);
-        let layers = |binding| layers_of(binding, &context).join(",");
-        ports.bindings.iter().map(layers).collect()
-    };
-    cases.iter().zip(ports).map(of_host).collect()
+    judged
 }
 
 fn of_host(context: &Context<'_>) -> Vec<Anomaly> {
@@ -92,22 +85,40 @@ fn findings(subject: Subject<'_>, context: &Context<'_>) -> Vec<Finding> {
 fn of_binding(index: usize, binding: &Binding, context: &Context<'_>) -> Option<Anomaly> {
     let subject = Subject::Binding(binding);
     let found = findings(subject, context);
-    let job = context.job_of(binding);
-    let sum = add_up(&found, Some(binding), job, context)?;
-    let verdict = cover::verdict(subject, context);
-    let severity = Severity::of_score(sum.score)?;
+    let sum = add_up(&found, Some(binding), context.job_of(binding), context)?;
+    let id = content_id('a', [binding.id.as_str()]);
+    let title = wording::binding_title(binding, context);
+    let anomaly = anomaly_of(subject, (id, title), &found, sum, context)?;
     Some(Anomaly {
-        id: content_id('a', [binding.id.as_str()]),
-        score: sum.score,
-        severity,
         confidence: binding.confidence,
-        title: wording::binding_title(binding, context),
-        explanation: wording::explanation(&sum, &verdict),
-        expected: with_others(expected(&found, &sum), binding, context),
-        rules: sum.rules,
-        factors: sum.factors,
+        expected: with_others(anomaly.expected, binding, context),
         binding: Some(index),
         job: binding.job,
+        ..anomaly
+    })
+}
+
+/// An anomaly of a subject, about no binding and no job yet. `None` where nothing is left of the score.
+fn anomaly_of(
+    subject: Subject<'_>,
+    (id, title): (String, String),
+    found: &[Finding],
+    sum: Sum,
+    context: &Context<'_>,
+) -> Option<Anomaly> {
+    let verdict = cover::verdict(subject, context);
+    Some(Anomaly {
+        id,
+        score: sum.score,
+        severity: Severity::of_score(sum.score)?,
+        confidence: Confidence::Medium,
+        title,
+        explanation: wording::explanation(&sum, &verdict),
+        expected: expected(found, &sum),
+        rules: sum.rules,
+        factors: sum.factors,
+        binding: None,
+        job: None,
         host: 0,
         places: Vec::new(),
         exception: verdict.covered_by(),
@@ -161,7 +172,8 @@ fn expected(found: &[Finding], sum: &Sum) -> String {
 fn with_others(expected: String, binding: &Binding, context: &Context<'_>) -> String {
     let role = context.case.host.role.as_deref();
     let listens = super::context::is_seen_listener(binding) && context.is_fixed(binding);
-    let others = context.population.elsewhere(binding, role, context.ports).filter(|_| listens);
+    let others =
+        context.population.elsewhere(binding, role, &context.listeners).filter(|_| listens);
     let parts = [Some(expected).filter(|text| !text.is_empty()), others];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
@@ -182,77 +194,47 @@ fn of_job(
     let mut found = findings(subject, context);
     found.retain(|finding| !said.contains(finding.factor.name));
     let row = context.declared_row(index);
-    let verdict = cover::verdict(subject, context);
     let sum = add_up(&found, row.map(|(_, binding)| binding), Some(job), context)?;
-    let severity = Severity::of_score(sum.score)?;
     let path = job.plist_path.as_deref().unwrap_or_default();
+    let parts = [context.case.host.name.as_str(), "job", &job.domain, &job.label, path];
+    let title = wording::job_title(job, &sum);
+    let anomaly = anomaly_of(subject, (content_id('a', parts), title), &found, sum, context)?;
     Some(Anomaly {
-        id: content_id(
-            'a',
-            [context.case.host.name.as_str(), "job", &job.domain, &job.label, path],
-        ),
-        score: sum.score,
-        severity,
         confidence: Confidence::Low,
-        title: wording::job_title(job, &sum),
-        explanation: wording::explanation(&sum, &verdict),
-        expected: expected(&found, &sum),
-        rules: sum.rules,
-        factors: sum.factors,
         binding: row.map(|(index, _)| index),
         job: Some(index),
-        host: 0,
-        places: Vec::new(),
-        exception: verdict.covered_by(),
+        ..anomaly
     })
 }
 
 /// What a baseline file expects and the host does not show.
 fn of_expected(known: &Known<'_>, context: &Context<'_>) -> Option<Anomaly> {
-    let subject = Subject::Expected(known);
-    let found = findings(subject, context);
-    let verdict = cover::verdict(subject, context);
-    let sum = add_up(&found, None, None, context)?;
-    let severity = Severity::of_score(sum.score)?;
-    let what = known.describe();
-    Some(Anomaly {
-        id: content_id('a', [context.case.host.name.as_str(), "expected", &what]),
-        score: sum.score,
-        severity,
-        confidence: Confidence::Medium,
-        title: format!("No longer seen: {what}"),
-        explanation: wording::explanation(&sum, &verdict),
-        expected: expected(&found, &sum),
-        rules: sum.rules,
-        factors: sum.factors,
-        binding: None,
-        job: None,
-        host: 0,
-        places: found.iter().filter_map(|finding| finding.place).collect(),
-        exception: verdict.covered_by(),
-    })
+    let host = context.case.host.name.as_str();
+    let named = |_: &[Finding]| {
+        let what = known.describe();
+        (content_id('a', [host, "expected", &what]), format!("No longer seen: {what}"))
+    };
+    of_no_binding(Subject::Expected(known), named, context)
 }
 
 fn of_the_host(context: &Context<'_>) -> Option<Anomaly> {
-    let found = findings(Subject::Host, context);
+    let named = |found: &[Finding]| {
+        let title = found.first().map(|finding| finding.factor.reason.clone());
+        let id = content_id('a', [context.case.host.name.as_str(), "host"]);
+        (id, title.unwrap_or_default())
+    };
+    of_no_binding(Subject::Host, named, context)
+}
+
+/// An anomaly that stands where its findings do. `named` gives it its id and title.
+fn of_no_binding(
+    subject: Subject<'_>,
+    named: impl FnOnce(&[Finding]) -> (String, String),
+    context: &Context<'_>,
+) -> Option<Anomaly> {
+    let found = findings(subject, context);
     let sum = add_up(&found, None, None, context)?;
-    let severity = Severity::of_score(sum.score)?;
-    let title = found.first().map(|finding| finding.factor.reason.clone()).unwrap_or_default();
-    let verdict = cover::verdict(Subject::Host, context);
-    Some(Anomaly {
-        id: content_id('a', [context.case.host.name.as_str(), "host"]),
-        score: sum.score,
-        severity,
-        confidence: Confidence::Medium,
-        title,
-        explanation: wording::explanation(&sum, &verdict),
-        expected: expected(&found, &sum),
-        rules: sum.rules,
-        factors: sum.factors,
-        binding: None,
-        job: None,
-        host: 0,
-        places: found.iter().filter_map(|finding| finding.place).collect(),
-        exception: verdict.covered_by(),
-    })
+    let anomaly = anomaly_of(subject, named(&found), &found, sum, context)?;
+    let places = found.iter().filter_map(|finding| finding.place).collect();
+    Some(Anomaly { places, ..anomaly })
 }

@@ -44,7 +44,7 @@ use crate::ports::JobRecord;
 use context::Context;
 use scoring::Scoring;
 
-pub use judge::{expected_by, judge};
+pub use judge::{Judged, judge};
 
 /// Every rule, sorted by id.
 pub const RULES: &[&dyn Rule] = &[

@@ -51,12 +51,12 @@ impl Rule for ServicePortMoved {
         if !fits || context.is_stock(binding) {
             return None;
         }
-        let compared = Comparison::of(binding, context)?;
-        if !compared.allowed.is_empty() {
+        let compared = Comparison::of(binding, context);
+        if compared.as_ref().is_some_and(|compared| !compared.allowed.is_empty()) {
             return None;
         }
         from_stock(label, binding, context)
-            .or_else(|| from_baseline(label, &compared, binding, context))
+            .or_else(|| from_baseline(label, &compared?, binding, context))
     }
 }
 

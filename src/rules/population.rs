@@ -7,6 +7,9 @@ use crate::model::service::Direction;
 use crate::ports::HostPorts;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Programs by identity and protocol, with the ports on which they listen.
+pub type Listeners<'a> = BTreeSet<((&'a str, Protocol), u16)>;
+
 /// A program in one role: role, identity, protocol.
 type Program = (Option<String>, String, Protocol);
 
@@ -62,23 +65,21 @@ impl Population {
         let able = self.able.get(&(direction, binding.protocol)).copied().unwrap_or(0);
         (seen, able.max(seen))
     }
-}
 
-impl Population {
     /// Where the program of a listener listens on the other hosts of its role, in words: `22 on 37 of 38`. The
     /// host itself is left out of both numbers.
     pub fn elsewhere(
         &self,
         binding: &Binding,
         role: Option<&str>,
-        own: &HostPorts,
+        own: &Listeners<'_>,
     ) -> Option<String> {
         let program = (binding.identity.as_str(), binding.protocol);
         let role = role.map(str::to_owned);
         let key = (role.clone(), program.0.to_owned(), program.1);
         let mut ports = self.listeners.get(&key)?.clone();
-        for (_, port) in listeners(own).into_iter().filter(|(of, _)| *of == program) {
-            if let Some(count) = ports.get_mut(&port) {
+        for (_, port) in own.range((program, 0)..=(program, u16::MAX)) {
+            if let Some(count) = ports.get_mut(port) {
                 *count = count.saturating_sub(1);
             }
         }
@@ -94,7 +95,7 @@ impl Population {
 }
 
 /// The programs of a host with the ports on which they listen, each once.
-fn listeners(host: &HostPorts) -> BTreeSet<((&str, Protocol), u16)> {
+pub fn listeners(host: &HostPorts) -> Listeners<'_> {
     let seen = host.bindings.iter().filter(|binding| {
         binding.direction == Direction::Listen
             && binding.certainty != Certainty::Declared
