@@ -5,8 +5,9 @@ use super::learned::{EVERY_ROLE, Entry, LearnedBaseline, Sight, is_of_role};
 use super::pattern::{PortSet, Reach, Transport, Way};
 use super::program::Use;
 use super::stock::StockTable;
+use crate::hosts::grouping::UNNAMED;
 use crate::model::Timestamp;
-use crate::model::network::{Protocol, Scope};
+use crate::model::network::Scope;
 use crate::model::service::Direction;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,9 @@ pub enum Layer {
 }
 
 impl Layer {
+    /// All of them, in order.
+    pub const ALL: [Self; 4] = [Self::Stock, Self::Role, Self::Fleet, Self::Past];
+
     /// As `expected_by` and `expected` name it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -224,8 +228,7 @@ impl Shown {
             Way::Listen => Direction::Listen,
             Way::Outbound => Direction::Outbound,
         };
-        let protocol = if entry.protocol == Transport::Udp { Protocol::Udp } else { Protocol::Tcp };
-        self.0.get(&Sight::of(direction, protocol))
+        self.0.get(&Sight::of(direction, entry.protocol.protocol()))
     }
 }
 
@@ -250,7 +253,7 @@ fn known<'a>(file: &LearnedBaseline, entry: &'a Entry, host: &str, shown: &Shown
         scope: entry.scope,
         hosts: is_learned.then_some((on, of)),
         // A host that nothing names is called after its folder, as others may be.
-        is_own: entry.seen.contains_key(host) && !host.starts_with("unnamed:"),
+        is_own: entry.seen.contains_key(host) && !host.starts_with(UNNAMED),
         since: None,
         entry: Some(entry),
     }

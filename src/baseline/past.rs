@@ -6,15 +6,13 @@ use super::learned::Sight;
 use super::learned::identity::ProgramKey;
 use super::pattern::{PortSet, Reach, Transport, Way};
 use crate::hosts::HostCase;
-use crate::model::binding::{Binding, BindingState, Certainty};
+use crate::model::binding::Binding;
 use crate::model::interval::Window;
-use crate::model::network::Protocol;
 use crate::model::observation::Fact;
 use crate::model::provenance::Place;
-use crate::model::service::Direction;
 use crate::model::{Timestamp, stamp};
 use crate::ports::HostPorts;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// One acquisition, as far as it can be compared with another.
@@ -89,9 +87,7 @@ fn seen(
     ports: &HostPorts,
     ephemeral: &RangeInclusive<u16>,
 ) -> Option<Known<'static>> {
-    let never_was = matches!(binding.state, BindingState::Failed | BindingState::Attempted);
-    let is_listener = binding.direction == Direction::Listen && !never_was;
-    if binding.certainty == Certainty::Declared || !is_listener {
+    if !binding.is_seen_listener() {
         return None;
     }
     let since = binding.interval?.first_seen;
@@ -101,11 +97,8 @@ fn seen(
         source: format!("first seen {}", stamp(since)),
         identity: ProgramKey::of(binding, ports),
         direction: Way::Listen,
-        protocol: match binding.protocol {
-            Protocol::Tcp => Transport::Tcp,
-            Protocol::Udp => Transport::Udp,
-        },
-        ports: if ephemeral.contains(&port) { PortSet::dynamic() } else { PortSet::one(port) },
+        protocol: Transport::of(binding.protocol),
+        ports: PortSet::of_listener(port, ephemeral),
         // A reach that is not told may be any.
         scope: Reach::of(binding.scope).unwrap_or(Reach::Any),
         hosts: None,
@@ -113,9 +106,4 @@ fn seen(
         since: Some(since),
         entry: None,
     })
-}
-
-/// What acquisitions of a host could show at all.
-pub fn sights(past: &Past) -> BTreeSet<Sight> {
-    past.looks.iter().flat_map(|look| look.sees.keys().copied()).collect()
 }

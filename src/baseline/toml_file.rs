@@ -1,5 +1,6 @@
 //! Files that people write in TOML → values, with errors that name file, line and key; text → TOML strings.
 
+use crate::model::is_unsafe;
 use serde::de::DeserializeOwned;
 use std::fmt::Write;
 
@@ -16,9 +17,12 @@ pub fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, String> {
 
 /// An error about a place in a file: `policy.toml:12: until: is empty`.
 pub fn at(file: &str, text: &str, offset: usize, what: &str) -> String {
-    let before = text.get(..offset).unwrap_or_default();
-    let line = before.matches('\n').count().saturating_add(1);
-    format!("{file}:{line}: {what}")
+    format!("{file}:{}: {what}", line_of(text, offset))
+}
+
+/// The line in which an offset lies, from 1.
+pub fn line_of(text: &str, offset: usize) -> usize {
+    text.get(..offset).unwrap_or(text).matches('\n').count().saturating_add(1)
 }
 
 /// The message with the key of its line before it, where the line has one.
@@ -38,26 +42,17 @@ fn key_and(text: &str, offset: usize, message: &str) -> String {
     }
 }
 
-/// A basic string of TOML: control characters, and those that turn the direction of text, as escapes.
+/// A text as a basic string of TOML, with everything escaped that could act on a screen.
 pub fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().saturating_add(2));
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            c if c.is_control() || turns_text(c) => {
-                // Writing into a String cannot fail.
-                let _ = write!(out, "\\u{:04X}", u32::from(c));
-            }
-            c => out.push(c),
-        }
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        // Writing into a String cannot fail.
+        let _ = match character {
+            '"' | '\\' => write!(quoted, "\\{character}"),
+            _ if is_unsafe(character) => write!(quoted, "\\U{:08X}", u32::from(character)),
+            _ => write!(quoted, "{character}"),
+        };
     }
-    out.push('"');
-    out
-}
-
-/// Whether a character changes the direction of the text around it, or shows as nothing.
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    quoted.push('"');
+    quoted
 }

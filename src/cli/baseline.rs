@@ -9,7 +9,6 @@ use portolan::baseline::learned::diff::{self, diff, host};
 use portolan::baseline::learned::learn::{LeftOut, Lesson, Plan, learn};
 use portolan::baseline::learned::{Entry, LearnedBaseline, advice, file, merge};
 use portolan::baseline::policy::GivenFile;
-use portolan::evidence::{digest, files};
 use portolan::hosts;
 use portolan::pipeline;
 use portolan::report::Analysis;
@@ -86,12 +85,10 @@ pub(super) fn baseline(command: &BaselineCommand, screen: &mut Screen) -> Result
 
 /// Reads a baseline file, with its hash for `run.json`.
 pub(super) fn taken_in(path: &Path) -> Result<(LearnedBaseline, GivenFile), Failure> {
-    let name = path.display().to_string();
-    let text = files::read_text(path, LIMIT)
-        .map_err(|error| Failure::Said(format!("the baseline {name:?}: {error}")))?;
-    let baseline = file::parse(&name, &text).map_err(Failure::Said)?;
-    let sha256 = digest::sha256(text.as_bytes());
-    Ok((baseline, GivenFile { kind: "baseline", name, sha256 }))
+    let (given, text) = GivenFile::read("baseline", path, LIMIT)
+        .map_err(|error| Failure::Said(format!("the baseline {:?}: {error}", path.display())))?;
+    let baseline = file::parse(&given.name, &text).map_err(Failure::Said)?;
+    Ok((baseline, given))
 }
 
 fn read(path: &Path) -> Result<LearnedBaseline, Failure> {

@@ -9,7 +9,7 @@ use crate::pipeline::Collected;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Begins the name of a host that nothing names.
-const UNNAMED: &str = "unnamed:";
+pub const UNNAMED: &str = "unnamed:";
 
 /// The files of one acquisition with what they say.
 #[derive(Debug)]

@@ -37,6 +37,13 @@ impl BindingState {
     }
 }
 
+impl BindingState {
+    /// Whether it was only tried: then it holds no port.
+    pub fn was_only_tried(self) -> bool {
+        matches!(self, Self::Failed | Self::Attempted)
+    }
+}
+
 /// How a binding is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Certainty {
@@ -218,4 +225,13 @@ pub struct Binding {
     pub only_unprivileged: bool,
     /// Notes for the explanation (pid reuse, delegated socket, ambiguous label).
     pub notes: Vec<String>,
+}
+
+impl Binding {
+    /// Whether it is a listener that something saw.
+    pub fn is_seen_listener(&self) -> bool {
+        self.direction == Direction::Listen
+            && self.certainty != Certainty::Declared
+            && !self.state.was_only_tried()
+    }
 }

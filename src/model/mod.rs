@@ -42,3 +42,20 @@ pub fn content_id<'a>(prefix: char, parts: impl IntoIterator<Item = &'a str>) ->
     }
     id
 }
+
+/// Whether a character could change how the text around it looks: C0 and C1 controls, line and
+/// paragraph separators, and the format characters that set direction or take no space.
+pub fn is_unsafe(character: char) -> bool {
+    // Nearly every character is one of these.
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}

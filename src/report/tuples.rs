@@ -2,6 +2,7 @@
 
 use super::View;
 use super::table::{Cell, Column, Record, cells, integer, text};
+use crate::baseline::book::Layer;
 use crate::hosts::{HostCase, Sees};
 use crate::model::Timestamp;
 use crate::model::binding::Binding;
@@ -10,9 +11,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// First port that the kernel gives out by itself (ports.md 5.2).
 const FIRST_EPHEMERAL: u16 = 49152;
-
-/// The layers in their order, the most general one first.
-const LAYERS: &[&str] = &["stock", "role", "fleet", "past"];
 
 /// The same program on the same port, over the hosts of the run.
 pub(super) struct TupleRow<'a> {
@@ -123,7 +121,7 @@ fn summarize<'a>(
     let seen =
         lives().map(|life| life.first_seen).min().zip(lives().map(|life| life.last_seen).max());
     let mut layers: Vec<&str> = group.expected_by.iter().copied().collect();
-    layers.sort_by_key(|layer| LAYERS.iter().position(|one| one == layer));
+    layers.sort_by_key(|layer| Layer::ALL.iter().position(|one| one.as_str() == *layer));
     Some(TupleRow {
         binding,
         role,

@@ -1,7 +1,7 @@
 //! A binding, held against the layers of what is expected: which allow it, which could have shown it, and
 //! what they say of its program and of its port instead.
 
-use super::context::{Context, is_seen_listener, port_of};
+use super::context::{Context, port_of};
 use super::{Subject, cover};
 use crate::baseline::book::{Known, Layer};
 use crate::baseline::learned::Sight;
@@ -34,7 +34,7 @@ pub struct Comparison<'a> {
 impl<'a> Comparison<'a> {
     /// Compares a binding that has a port, if there is anything to compare it with.
     pub fn of(binding: &Binding, context: &'a Context<'a>) -> Option<Self> {
-        let cutoff = context.past.before(binding).filter(|_| is_seen_listener(binding));
+        let cutoff = context.past.before(binding).filter(|_| binding.is_seen_listener());
         if cutoff.is_none() && context.learned.is_empty() {
             return None;
         }
@@ -146,7 +146,7 @@ impl Context<'_> {
         let Some(first) = since.interval.map(|life| life.first_seen) else { return true };
         let mut theirs = self.waiting.of_program(&known.identity, &self.baseline.stock).into_iter();
         theirs.any(|other| {
-            is_seen_listener(other)
+            other.is_seen_listener()
                 && other.protocol == since.protocol
                 && port_of(other).is_some_and(|port| known.ports.names(port))
                 && other.interval.is_none_or(|life| life.last_seen >= first)

@@ -262,23 +262,11 @@ pub fn port_of(binding: &Binding) -> Option<u16> {
     }
 }
 
-/// Whether a binding is a listener that something saw.
-pub fn is_seen_listener(binding: &Binding) -> bool {
-    binding.direction == Direction::Listen
-        && binding.certainty != Certainty::Declared
-        && !never_was(binding)
-}
-
 /// Whether a binding was seen without a peer: a listener, or a UDP socket that may be a client's.
 pub fn is_bound(binding: &Binding) -> bool {
     let waits = matches!(binding.direction, Direction::Listen | Direction::Unknown);
-    let seen = binding.certainty != Certainty::Declared && !never_was(binding);
+    let seen = binding.certainty != Certainty::Declared && !binding.state.was_only_tried();
     waits && seen && binding.remote_port.is_none()
-}
-
-/// Whether a binding was only tried: it holds no port.
-fn never_was(binding: &Binding) -> bool {
-    matches!(binding.state, BindingState::Failed | BindingState::Attempted)
 }
 
 /// Whether a binding is a connection, or an attempt at one, that this Mac began and that something

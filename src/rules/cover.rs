@@ -2,13 +2,12 @@
 
 use super::Subject;
 use super::context::{Context, port_of};
-use crate::baseline::pattern::Transport;
 use crate::baseline::policy::Verdict;
 use crate::baseline::policy::matching::{Candidate, bundle_of};
 use crate::model::Timestamp;
 use crate::model::binding::Binding;
 use crate::model::host::Acquisition;
-use crate::model::network::{Address, Protocol};
+use crate::model::network::Address;
 use crate::model::service::Direction;
 use crate::ports::JobRecord;
 use std::net::IpAddr;
@@ -73,13 +72,12 @@ fn with_binding<'s>(
 /// What is known of something that a baseline expects of the host.
 fn with_expected<'s>(known: Candidate<'s>, subject: Subject<'s>) -> Candidate<'s> {
     let Subject::Expected(expected) = subject else { return known };
-    let is_udp = expected.protocol == Transport::Udp;
     Candidate {
         label: expected.identity.label.as_deref(),
         path: expected.identity.path.as_deref(),
         process: expected.identity.process.as_deref().filter(|_| !expected.identity.is_cut()),
         direction: Some(Direction::Listen),
-        protocol: Some(if is_udp { Protocol::Udp } else { Protocol::Tcp }),
+        protocol: Some(expected.protocol.protocol()),
         port: expected.ports.only(),
         ..known
     }

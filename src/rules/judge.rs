@@ -9,7 +9,7 @@ use super::{Expectations, Finding, RULES, Subject, cover, wording};
 use crate::baseline::book::Known;
 use crate::hosts::HostCase;
 use crate::model::anomaly::{Anomaly, Factor, Severity};
-use crate::model::binding::{Binding, BindingState, Certainty};
+use crate::model::binding::{Binding, Certainty};
 use crate::model::content_id;
 use crate::model::service::{Confidence, Direction};
 use crate::ports::{HostPorts, JobRecord};
@@ -55,8 +55,7 @@ fn of_host(context: &Context<'_>) -> Vec<Anomaly> {
     let mut anomalies: Vec<Anomaly> = Vec::new();
     for (index, binding) in context.ports.bindings.iter().enumerate() {
         // A listener that never came to be holds no port.
-        let failed = binding.direction == Direction::Listen
-            && matches!(binding.state, BindingState::Failed | BindingState::Attempted);
+        let failed = binding.direction == Direction::Listen && binding.state.was_only_tried();
         if binding.certainty != Certainty::Declared && !failed {
             anomalies.extend(of_binding(index, binding, context));
         }
@@ -171,7 +170,7 @@ fn expected(found: &[Finding], sum: &Sum) -> String {
 /// What was expected, and what the other hosts of the run do.
 fn with_others(expected: String, binding: &Binding, context: &Context<'_>) -> String {
     let role = context.case.host.role.as_deref();
-    let listens = super::context::is_seen_listener(binding) && context.is_fixed(binding);
+    let listens = binding.is_seen_listener() && context.is_fixed(binding);
     let others =
         context.population.elsewhere(binding, role, &context.listeners).filter(|_| listens);
     let parts = [Some(expected).filter(|text| !text.is_empty()), others];

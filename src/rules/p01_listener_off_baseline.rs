@@ -1,7 +1,7 @@
 //! A launchd service listening where no baseline has it → P01.
 
 use super::comparison::Comparison;
-use super::context::{Context, is_multicast_service, is_seen_listener};
+use super::context::{Context, is_multicast_service};
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::baseline::book::Known;
@@ -50,7 +50,7 @@ impl Rule for ListenerOffBaseline {
         let label = binding.service.as_deref()?;
         let port = binding.local_port?;
         let floats = binding.protocol == Protocol::Udp && !context.is_fixed(binding);
-        let fits = is_seen_listener(binding)
+        let fits = binding.is_seen_listener()
             && !floats
             && !is_multicast_service(binding)
             && !label.starts_with("application.");

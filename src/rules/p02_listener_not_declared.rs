@@ -1,6 +1,6 @@
 //! A managed process listening where its job says nothing of it → P02.
 
-use super::context::{Context, is_multicast_service, is_seen_listener};
+use super::context::{Context, is_multicast_service};
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::catalog;
@@ -43,7 +43,7 @@ impl Rule for ListenerNotDeclared {
     fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
         let Subject::Binding(binding) = subject else { return None };
         let label = binding.service.as_deref()?;
-        let fits = is_seen_listener(binding)
+        let fits = binding.is_seen_listener()
             && !binding.held_by_launchd
             && context.is_fixed(binding)
             && !is_multicast_service(binding)

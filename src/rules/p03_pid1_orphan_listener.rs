@@ -1,6 +1,6 @@
 //! A listener of launchd's that no property list explains → P03.
 
-use super::context::{Context, is_seen_listener};
+use super::context::Context;
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::catalog;
@@ -44,7 +44,7 @@ impl Rule for Pid1OrphanListener {
         let Subject::Binding(binding) = subject else { return None };
         let only_launchd = binding.pid == Some(1) && binding.held_by_launchd;
         let explained = binding.job.is_some() || !binding.job_candidates.is_empty();
-        if !is_seen_listener(binding) || !only_launchd || explained {
+        if !binding.is_seen_listener() || !only_launchd || explained {
             return None;
         }
         let port = binding.local_port?;

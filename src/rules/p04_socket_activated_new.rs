@@ -1,6 +1,6 @@
 //! A listener of launchd's for a job that is not Apple's → P04.
 
-use super::context::{Context, is_apple_plist, is_seen_listener};
+use super::context::{Context, is_apple_plist};
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::catalog;
@@ -38,7 +38,7 @@ impl Rule for SocketActivatedNew {
 
     fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
         let Subject::Binding(binding) = subject else { return None };
-        if !is_seen_listener(binding) || !binding.held_by_launchd {
+        if !binding.is_seen_listener() || !binding.held_by_launchd {
             return None;
         }
         if context.is_in_files(binding) {

@@ -1,7 +1,7 @@
 //! A service on another port than stock macOS, a baseline or its own past gives it → P05.
 
 use super::comparison::Comparison;
-use super::context::{Context, is_seen_listener};
+use super::context::Context;
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::baseline::book::Known;
@@ -45,7 +45,7 @@ impl Rule for ServicePortMoved {
     fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
         let Subject::Binding(binding) = subject else { return None };
         let label = binding.service.as_deref()?;
-        let fits = is_seen_listener(binding)
+        let fits = binding.is_seen_listener()
             && context.is_fixed(binding)
             && !label.starts_with("application.");
         if !fits || context.is_stock(binding) {
@@ -72,7 +72,7 @@ fn from_stock(label: &str, binding: &Binding, context: &Context<'_>) -> Option<F
     }
     let stays = |other: &Binding| {
         other.service.as_deref() == Some(label)
-            && is_seen_listener(other)
+            && other.is_seen_listener()
             && other.protocol == binding.protocol
             && other.local_port.is_some_and(|held| rows.iter().any(|row| row.ports.names(held)))
     };

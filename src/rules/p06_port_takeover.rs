@@ -1,7 +1,7 @@
 //! A port that another program used to hold → P06.
 
 use super::comparison::Comparison;
-use super::context::{Context, is_multicast_service, is_seen_listener};
+use super::context::{Context, is_multicast_service};
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::baseline::book::{Known, Layer};
@@ -45,7 +45,7 @@ impl Rule for PortTakeover {
 
     fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
         let Subject::Binding(binding) = subject else { return None };
-        let fits = is_seen_listener(binding)
+        let fits = binding.is_seen_listener()
             && context.is_fixed(binding)
             && !is_multicast_service(binding)
             && context.owner_is_known(binding);
@@ -85,7 +85,7 @@ fn gap(earlier: &Known<'_>, binding: &Binding, context: &Context<'_>) -> String 
     let Some(life) = binding.interval else { return String::new() };
     let theirs = context.waiting.of_program(&earlier.identity, &context.baseline.stock);
     let before = theirs.into_iter().filter(|other| {
-        is_seen_listener(other)
+        other.is_seen_listener()
             && other.protocol == binding.protocol
             && other.local_port == binding.local_port
             && other.interval.is_some_and(|other| other.last_seen < life.first_seen)

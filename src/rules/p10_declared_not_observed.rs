@@ -1,6 +1,6 @@
 //! A running job whose declared port nobody holds → P10.
 
-use super::context::{Context, is_seen_listener};
+use super::context::Context;
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::catalog;
@@ -51,7 +51,7 @@ impl Rule for DeclaredNotObserved {
         })?;
         let protocol = declared.protocol.unwrap_or(Protocol::Tcp);
         let held = context.ports.bindings.iter().any(|binding| {
-            is_seen_listener(binding)
+            binding.is_seen_listener()
                 && binding.protocol == protocol
                 && binding.local_port == Some(port)
         });

@@ -1,7 +1,7 @@
 //! A known listener that reaches farther than it did → P13.
 
 use super::comparison::Comparison;
-use super::context::{Context, is_multicast_service, is_seen_listener};
+use super::context::{Context, is_multicast_service};
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::baseline::book::Known;
@@ -41,7 +41,7 @@ impl Rule for ExposureChange {
 
     fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
         let Subject::Binding(binding) = subject else { return None };
-        if !is_seen_listener(binding) || is_multicast_service(binding) || context.is_stock(binding)
+        if !binding.is_seen_listener() || is_multicast_service(binding) || context.is_stock(binding)
         {
             return None;
         }

@@ -1,6 +1,6 @@
 //! A listener that one tool shows and another, asked at the same moment, does not → P15.
 
-use super::context::{Context, is_seen_listener};
+use super::context::Context;
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::catalog;
@@ -48,7 +48,7 @@ impl Rule for HiddenListener {
         let Subject::Binding(binding) = subject else { return None };
         // The kernel hands out and takes back other ports all the time.
         let is_stable = context.is_fixed(binding) || binding.protocol == Protocol::Tcp;
-        if !is_seen_listener(binding) || !is_stable {
+        if !binding.is_seen_listener() || !is_stable {
             return None;
         }
         let [tool] = binding.tools.as_slice() else { return None };

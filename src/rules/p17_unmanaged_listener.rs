@@ -1,6 +1,6 @@
 //! A listener that no launchd job manages → P17.
 
-use super::context::{Context, is_multicast_service, is_seen_listener};
+use super::context::{Context, is_multicast_service};
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::catalog;
@@ -40,7 +40,7 @@ impl Rule for UnmanagedListener {
         let managed =
             binding.service.as_deref().is_some_and(|label| !label.starts_with("application."));
         let ambiguous = !binding.job_candidates.is_empty();
-        if managed || ambiguous || binding.pid == Some(1) || !is_seen_listener(binding) {
+        if managed || ambiguous || binding.pid == Some(1) || !binding.is_seen_listener() {
             return None;
         }
         let is_standard = context.is_stock(binding) || context.is_of_class(binding);

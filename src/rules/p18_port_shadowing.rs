@@ -1,6 +1,6 @@
 //! A specific listener beside a wildcard one → P18, a note.
 
-use super::context::{Context, is_multicast_service, is_seen_listener};
+use super::context::{Context, is_multicast_service};
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::catalog;
@@ -44,12 +44,12 @@ impl Rule for PortShadowing {
 
     fn check(&self, subject: Subject<'_>, context: &Context<'_>) -> Option<Finding> {
         let Subject::Binding(binding) = subject else { return None };
-        let is_listener = is_seen_listener(binding) && binding.protocol == Protocol::Tcp;
+        let is_listener = binding.is_seen_listener() && binding.protocol == Protocol::Tcp;
         if !is_listener || is_multicast_service(binding) || is_wildcard(binding) {
             return None;
         }
         let wide = context.ports.bindings.iter().find(|other| {
-            is_seen_listener(other)
+            other.is_seen_listener()
                 && is_wildcard(other)
                 && other.protocol == binding.protocol
                 && other.local_port == binding.local_port

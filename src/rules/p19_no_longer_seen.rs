@@ -1,12 +1,12 @@
 //! A listener that the baseline has and that the host would show, but does not → P19.
 
-use super::context::{Context, is_bound, is_multicast_service, is_seen_listener};
+use super::context::{Context, is_bound, is_multicast_service};
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::baseline::book::Known;
 use crate::baseline::learned::Sight;
 use crate::baseline::learned::identity::ProgramKey;
-use crate::baseline::pattern::{Transport, Way};
+use crate::baseline::pattern::Way;
 use crate::baseline::program::{FIRST_EPHEMERAL, Program, Use};
 use crate::baseline::stock::Stock;
 use crate::catalog;
@@ -87,7 +87,7 @@ fn gone(binding: &Binding, context: &Context<'_>) -> Option<Finding> {
 fn is_service(binding: &Binding, context: &Context<'_>) -> bool {
     let is_udp = binding.protocol == Protocol::Udp;
     if !is_udp || context.is_fixed(binding) {
-        return is_seen_listener(binding);
+        return binding.is_seen_listener();
     }
     is_bound(binding) && context.hint(binding).is_some()
 }
@@ -97,7 +97,7 @@ fn missing(known: &Known<'_>, context: &Context<'_>) -> Option<Finding> {
     if known.direction != Way::Listen || !known.identity.is_known() || !is_due(known, context) {
         return None;
     }
-    let protocol = if known.protocol == Transport::Udp { Protocol::Udp } else { Protocol::Tcp };
+    let protocol = known.protocol.protocol();
     let sight = Sight::of(Direction::Listen, protocol);
     let place = *context.past.looks.iter().rev().find_map(|look| look.sees.get(&sight))?;
     let port = known.ports.only();

@@ -1,6 +1,6 @@
 //! A setting that macOS ignores → P20, a note.
 
-use super::context::{Context, is_seen_listener};
+use super::context::Context;
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject};
 use crate::catalog;
@@ -72,7 +72,7 @@ impl Rule for SettingWithoutEffect {
 /// Whether sshd was seen on a port after all.
 fn is_held(port: u16, context: &Context<'_>) -> bool {
     context.ports.bindings.iter().any(|binding| {
-        is_seen_listener(binding)
+        binding.is_seen_listener()
             && binding.local_port == Some(port)
             && binding.process.as_deref().is_some_and(|name| name.starts_with("sshd"))
     })

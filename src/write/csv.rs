@@ -1,7 +1,8 @@
 //! Tables → one CSV file each: UTF-8 without a byte order mark, RFC 4180 quoting, lines that end in LF.
 
 use super::hashing::NewFile;
-use super::{Output, Writer, terminal};
+use super::{Output, Writer};
+use crate::model::is_unsafe;
 use crate::report::table::{Cell, Outputs, Schema};
 use std::borrow::Cow;
 use std::io;
@@ -113,7 +114,7 @@ fn needs_guard(text: &str) -> bool {
     if text == "-" {
         return false;
     }
-    let blank = |character: char| character.is_whitespace() || terminal::is_unsafe(character);
+    let blank = |character: char| character.is_whitespace() || is_unsafe(character);
     let formula = |character: char| {
         matches!(
             character,
@@ -130,5 +131,5 @@ fn is_line_break(character: char) -> bool {
 }
 
 fn is_rewritten(character: char) -> bool {
-    character != '\t' && terminal::is_unsafe(character)
+    character != '\t' && is_unsafe(character)
 }

@@ -4,9 +4,10 @@
 //! string of TOML nor stand for more than itself: what holds a `*` is not written at all.
 
 use super::recall::RecalledAnomaly;
-use super::terminal::{escaped, is_unsafe};
+use super::terminal::escaped;
 use crate::baseline::policy::Policy;
 use crate::baseline::policy::matching::Candidate;
+use crate::baseline::toml_file::quoted;
 use crate::model::Timestamp;
 use crate::ports::identity::normalise_label;
 use crate::ports::place::canonical;
@@ -97,19 +98,4 @@ fn keys(candidate: &Candidate<'_>) -> Option<String> {
         add("remote", &format!("\"{remote}/{bits}\""));
     }
     Some(keys)
-}
-
-/// A text as a basic string of TOML, with everything escaped that could act on a screen.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        // Writing into a String cannot fail.
-        let _ = match character {
-            '"' | '\\' => write!(quoted, "\\{character}"),
-            _ if is_unsafe(character) => write!(quoted, "\\U{:08X}", u32::from(character)),
-            _ => write!(quoted, "{character}"),
-        };
-    }
-    quoted.push('"');
-    quoted
 }

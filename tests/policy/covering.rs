@@ -2,7 +2,7 @@
 
 use super::{exception, judged, policy, told_with, with};
 use crate::rules::daemon;
-use crate::story::{Files, Lsof, Mac, Told, job, netstat_26, told_against};
+use crate::story::{Files, Lsof, Mac, Told, job, netstat_26, several_against, told_against};
 use crate::support::{Row, tables_of};
 use portolan::hosts::Options;
 use portolan::report;
@@ -109,14 +109,7 @@ fn an_exception_covers_nothing_whose_time_is_not_known() {
 #[test]
 fn the_last_sighting_of_several_decides() {
     let macs = [ttyd().on("2026-03-30", "09:13").without_boot(), ttyd()];
-    let scratch = crate::story::Scratch::new();
-    let folders = (0..).zip(&macs).map(|(at, mac)| {
-        let folder = scratch.path().join(format!("case-{at}"));
-        mac.files().write(&folder);
-        folder
-    });
-    let folders: Vec<_> = folders.collect();
-    let told = told_against(&folders, &Options::default(), &with(policy(&exception(MATCH))));
+    let told = several_against(&macs, &with(policy(&exception(MATCH))));
     let late = told.anomalies(7681).into_iter().filter(|one| one.rules.contains(&"P16")).count();
     assert_eq!(late, 1, "the one that was still there in April");
 }

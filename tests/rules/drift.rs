@@ -1,7 +1,7 @@
 //! Rules that compare: P01, P05, P06, P13, P19 against baseline files and against a host's own past.
 
 use super::{RUN_AT_LOAD, launchd, sockets};
-use crate::story::{Lsof, Mac, Scratch, Told, job, told, told_against};
+use crate::story::{Lsof, Mac, Told, job, several_against, told, told_against};
 use crate::support::{expectations, fixture};
 use portolan::baseline::learned::LearnedBaseline;
 use portolan::baseline::learned::file::parse;
@@ -56,14 +56,7 @@ fn against(baselines: Vec<LearnedBaseline>) -> Expectations {
 
 /// Judges Macs, each a piece of evidence, against baselines.
 fn judged(macs: &[Mac], baselines: Vec<LearnedBaseline>) -> Told {
-    let scratch = Scratch::new();
-    let folder = |(index, mac): (usize, &Mac)| {
-        let folder = scratch.path().join(format!("case-{index}"));
-        mac.files().write(&folder);
-        folder
-    };
-    let folders: Vec<_> = macs.iter().enumerate().map(folder).collect();
-    told_against(&folders, &Options::default(), &against(baselines))
+    several_against(macs, &against(baselines))
 }
 
 fn three() -> Vec<Mac> {

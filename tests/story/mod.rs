@@ -312,6 +312,11 @@ impl Mac {
 
 /// Several acquisitions as one piece of evidence each.
 pub(crate) fn several(macs: &[Mac]) -> Told {
+    several_against(macs, expectations())
+}
+
+/// The same, against other expectations than those that are built in.
+pub(crate) fn several_against(macs: &[Mac], expectations: &Expectations) -> Told {
     let scratch = Scratch::new();
     let folders: Vec<PathBuf> = macs
         .iter()
@@ -322,5 +327,5 @@ pub(crate) fn several(macs: &[Mac]) -> Told {
             folder
         })
         .collect();
-    told(&folders, &Options::default())
+    told_against(&folders, &Options::default(), expectations)
 }

@@ -56,10 +56,12 @@ pub fn parse(file: &str, text: &str) -> Result<LearnedBaseline, String> {
         if row.role.trim().is_empty() {
             return wrong(at, "role: is empty; `*` stands for every role");
         }
-        if row.hosts.is_some_and(|hosts| hosts < count(&row.seen)) {
+        let told = row.hosts;
+        let entry = entry(row);
+        if told.is_some_and(|hosts| hosts < entry.hosts) {
             return wrong(at, "hosts: fewer than `seen` names");
         }
-        baseline.entries.push(entry(row));
+        baseline.entries.push(entry);
     }
     for row in read.coverage {
         let at = row.span().start;
@@ -73,15 +75,10 @@ pub fn parse(file: &str, text: &str) -> Result<LearnedBaseline, String> {
     Ok(baseline)
 }
 
-fn count(seen: &BTreeMap<String, u64>) -> u64 {
-    u64::try_from(seen.len()).unwrap_or(u64::MAX)
-}
-
 fn entry(row: EntryRow) -> Entry {
-    let times = row.seen.values().fold(0_u64, |sum, times| sum.saturating_add(*times));
-    Entry {
-        hosts: row.hosts.unwrap_or(0).max(count(&row.seen)),
-        observations: row.observations.unwrap_or(0).max(times),
+    let mut entry = Entry {
+        hosts: row.hosts.unwrap_or(0),
+        observations: row.observations.unwrap_or(0),
         role: row.role,
         identity: row.identity,
         direction: row.direction,
@@ -90,7 +87,9 @@ fn entry(row: EntryRow) -> Entry {
         scope: row.scope,
         seen: row.seen,
         reason: row.reason,
-    }
+    };
+    entry.count();
+    entry
 }
 
 /// Writes a baseline.

@@ -130,10 +130,7 @@ fn sum_up(entries: &mut Vec<Entry>) {
             _ => summed.push(entry),
         }
     }
-    for entry in &mut summed {
-        entry.hosts = u64::try_from(entry.seen.len()).unwrap_or(u64::MAX);
-        entry.observations = entry.seen.values().fold(0, |sum: u64, one| sum.saturating_add(*one));
-    }
+    summed.iter_mut().for_each(Entry::count);
     *entries = summed;
 }
 
@@ -172,11 +169,11 @@ fn entry_of(
         role: String::new(),
         identity,
         direction,
-        protocol: match binding.protocol {
-            Protocol::Tcp => Transport::Tcp,
-            Protocol::Udp => Transport::Udp,
+        protocol: Transport::of(binding.protocol),
+        ports: match direction {
+            Way::Listen => PortSet::of_listener(port, ephemeral),
+            Way::Outbound => PortSet::one(port),
         },
-        ports: if is_dynamic { PortSet::dynamic() } else { PortSet::one(port) },
         scope,
         hosts: 0,
         observations: u64::try_from(binding.sightings).unwrap_or(u64::MAX),

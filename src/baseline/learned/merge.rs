@@ -28,10 +28,9 @@ pub fn join(entry: &mut Entry, other: &Entry) {
         let known = entry.seen.entry(host.clone()).or_default();
         *known = (*known).max(*count);
     }
-    let hosts = u64::try_from(entry.seen.len()).unwrap_or(u64::MAX);
-    let observations = entry.seen.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
-    entry.hosts = entry.hosts.max(other.hosts).max(hosts);
-    entry.observations = entry.observations.max(other.observations).max(observations);
+    entry.hosts = entry.hosts.max(other.hosts);
+    entry.observations = entry.observations.max(other.observations);
+    entry.count();
     let reasons: BTreeSet<&str> =
         [&entry.reason, &other.reason].iter().flat_map(|text| text.split(REASONS)).collect();
     entry.reason = joined(reasons.into_iter().filter(|one| !one.is_empty()).collect(), REASONS);

@@ -69,6 +69,14 @@ impl Entry {
         (role, identity, *direction, *protocol, ports, *scope)
     }
 
+    /// Raises its counts to what [`seen`](Self::seen) adds up to.
+    pub fn count(&mut self) {
+        let hosts = u64::try_from(self.seen.len()).unwrap_or(u64::MAX);
+        let observations = self.seen.values().fold(0_u64, |sum, times| sum.saturating_add(*times));
+        self.hosts = self.hosts.max(hosts);
+        self.observations = self.observations.max(observations);
+    }
+
     /// For people: `com.example.agentd listens on tcp 9190 (loopback)`.
     pub fn describe(&self) -> String {
         let verb = match self.direction {

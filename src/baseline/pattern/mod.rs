@@ -10,6 +10,7 @@ use crate::model::network::{Protocol, Scope};
 use crate::model::service::Direction;
 use serde::Deserialize;
 use std::fmt;
+use std::ops::RangeInclusive;
 
 /// How well a row is known (the grades of ports.md; `[I]` is not used).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -43,6 +44,22 @@ impl Transport {
             Self::Tcp => protocol == Protocol::Tcp,
             Self::Udp => protocol == Protocol::Udp,
             Self::Both => true,
+        }
+    }
+
+    /// The transport of one protocol.
+    pub fn of(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Tcp => Self::Tcp,
+            Protocol::Udp => Self::Udp,
+        }
+    }
+
+    /// The protocol that stands for it where only one can: TCP for both.
+    pub fn protocol(self) -> Protocol {
+        match self {
+            Self::Tcp | Self::Both => Protocol::Tcp,
+            Self::Udp => Protocol::Udp,
         }
     }
 
@@ -173,9 +190,10 @@ impl PortSet {
         Self { ranges: vec![(port, port)], ..Self::default() }
     }
 
-    /// The set of all ports that the kernel hands out.
-    pub fn dynamic() -> Self {
-        Self { dynamic: true, ..Self::default() }
+    /// What a listener on a port stands for: all ports of those that the kernel hands out, else that one.
+    pub fn of_listener(port: u16, ephemeral: &RangeInclusive<u16>) -> Self {
+        let dynamic = Self { dynamic: true, ..Self::default() };
+        if ephemeral.contains(&port) { dynamic } else { Self::one(port) }
     }
 
     /// The only port of the set, if it is a set of one.

@@ -17,6 +17,7 @@ use crate::evidence::{digest, files};
 use crate::model::{Timestamp, stamp};
 pub use fields::FileError;
 use matching::{Candidate, Match};
+use std::io;
 use std::path::Path;
 use validity::{Standing, Validity};
 
@@ -70,12 +71,21 @@ impl Approval {
 /// A file that was taken in, for `run.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GivenFile {
-    /// `policy` or `inventory`.
+    /// `policy`, `inventory` or `baseline`.
     pub kind: &'static str,
     /// As it was given.
     pub name: String,
     /// SHA-256 of its bytes.
     pub sha256: String,
+}
+
+impl GivenFile {
+    /// Reads a file of at most so many bytes, with its text.
+    pub fn read(kind: &'static str, path: &Path, limit: u64) -> io::Result<(Self, String)> {
+        let text = files::read_text(path, limit)?;
+        let name = path.display().to_string();
+        Ok((Self { kind, name, sha256: digest::sha256(text.as_bytes()) }, text))
+    }
 }
 
 /// What people decided.
@@ -124,14 +134,13 @@ impl Policy {
     }
 
     fn take(&mut self, kind: &'static str, path: &Path) -> Result<(String, String), FileError> {
-        let name = path.display().to_string();
-        let unreadable = |error: std::io::Error| FileError::Unreadable {
-            file: name.clone(),
+        let unreadable = |error: io::Error| FileError::Unreadable {
+            file: path.display().to_string(),
             why: error.to_string(),
         };
-        let text = files::read_text(path, LIMIT).map_err(unreadable)?;
-        let sha256 = digest::sha256(text.as_bytes());
-        self.files.push(GivenFile { kind, name: name.clone(), sha256 });
+        let (given, text) = GivenFile::read(kind, path, LIMIT).map_err(unreadable)?;
+        let name = given.name.clone();
+        self.files.push(given);
         Ok((name, text))
     }
 

@@ -65,6 +65,11 @@ impl Listing {
 
     /// Whether it lists sockets of a direction and protocol, of both families.
     pub fn has(&self, direction: Direction, protocol: Protocol) -> bool {
+        self.lists(direction, protocol) && self.ipv4 && self.ipv6
+    }
+
+    /// Whether it lists sockets of a direction and protocol, of some family.
+    pub fn lists(&self, direction: Direction, protocol: Protocol) -> bool {
         let of_direction = match direction {
             Direction::Listen | Direction::Unknown => self.listeners || protocol == Protocol::Udp,
             Direction::Outbound | Direction::Inbound => self.connections,
@@ -73,7 +78,7 @@ impl Listing {
             Protocol::Tcp => self.tcp,
             Protocol::Udp => self.udp,
         };
-        of_direction && of_protocol && self.ipv4 && self.ipv6
+        of_direction && of_protocol
     }
 }
 

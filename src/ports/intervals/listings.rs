@@ -2,10 +2,8 @@
 
 use crate::hosts::{Dated, HostCase};
 use crate::model::binding::Binding;
-use crate::model::network::Protocol;
 use crate::model::observation::{Fact, Known, Listing, ListingTool};
 use crate::model::provenance::{Place, SourceId};
-use crate::model::service::Direction;
 use crate::ports::evidence::{Epoch, epoch_of};
 use crate::ports::sockets::Row;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,21 +89,12 @@ impl<'a> Listings<'a> {
 /// Whether a listing would have shown this binding, had it been there (time.md 7.5): whole,
 /// privileged, with this protocol, family and direction, by a tool that has shown it.
 fn is_comparable(listing: &Listing, binding: &Binding) -> bool {
-    let protocol = match binding.protocol {
-        Protocol::Tcp => listing.tcp,
-        Protocol::Udp => listing.udp,
-    };
-    let direction = match binding.direction {
-        Direction::Listen | Direction::Unknown => {
-            listing.listeners || binding.protocol == Protocol::Udp
-        }
-        Direction::Outbound | Direction::Inbound => listing.connections,
-    };
     let family = match binding.families.as_str() {
         "4" => listing.ipv4,
         "6" | "6|46" => listing.ipv6,
         _ => listing.ipv4 && listing.ipv6,
     };
     let shows = listing.whole && listing.privileged == Known::Yes && !listing.endpoints_cut;
-    protocol && direction && family && shows && binding.tools.contains(&listing.tool)
+    let lists = listing.lists(binding.direction, binding.protocol);
+    lists && family && shows && binding.tools.contains(&listing.tool)
 }
