@@ -178,6 +178,8 @@ pub struct Emitter {
     pub notes: Vec<String>,
     /// Whether part of the file was lost.
     pub partial: bool,
+    /// The Mac that the records speak of from here on, where they name it themselves.
+    pub subject: Option<Text>,
     texts: BTreeSet<Text>,
     /// Those of all emitters of the file, if there are several.
     shared: Option<Arc<Mutex<BTreeSet<Text>>>>,
@@ -203,7 +205,8 @@ impl Emitter {
     fn push(&mut self, locator: Locator, when: When, fact: Fact, excerpt: Option<Text>) {
         // The source's number is known only when all files have been met: the pipeline fills it in.
         let place = Place { source: SourceId(u32::MAX), locator };
-        self.observations.push(Observation { place, when, fact, excerpt });
+        let subject = self.subject.clone();
+        self.observations.push(Observation { place, when, fact, excerpt, subject });
     }
 
     /// Records something that could not be read.

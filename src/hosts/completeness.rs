@@ -6,12 +6,13 @@ use super::roots::{RootKind, host_path};
 use crate::model::observation::{CollectionClaim, Fact, Known};
 use crate::pipeline::{Collected, Source, Status};
 
-/// Folders of daemons that must be there. UAC copies files, not folders: on a Mac without daemons of
-/// third parties the second is not in its archive.
+/// Folders of daemons that must be there.
 fn needed(kind: RootKind) -> &'static [&'static str] {
     match kind {
-        RootKind::Tree => &["/system/library/launchdaemons/", "/library/launchdaemons/"],
-        RootKind::Uac | RootKind::Loose => &["/system/library/launchdaemons/"],
+        RootKind::Tree | RootKind::Loose => {
+            &["/system/library/launchdaemons/", "/library/launchdaemons/"]
+        }
+        RootKind::Collector(layout) => layout.daemons,
     }
 }
 
@@ -28,7 +29,7 @@ pub(super) fn of(group: &Group, collected: &Collected) -> Known {
         .sources
         .iter()
         .filter_map(|id| collected.sources.get(id.0 as usize))
-        .map(|source| (source, host_path(&group.root, &source.path).to_lowercase()))
+        .map(|source| (source, host_path(group.kind, &group.root, &source.path).to_lowercase()))
         .collect();
     let has = |folder: &str| sources.iter().any(|(_, path)| path.starts_with(folder));
     let lost = sources.iter().any(|(source, path)| {

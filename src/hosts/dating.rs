@@ -80,7 +80,7 @@ fn acquisition_of(group: &Group, captures: &Captures<'_>, collected: &Collected)
         collector: match group.kind {
             RootKind::Loose => "loose captures",
             RootKind::Tree => "folder",
-            RootKind::Uac => "uac",
+            RootKind::Collector(layout) => layout.collector,
         }
         .to_owned(),
         collector_version: None,

@@ -1,12 +1,18 @@
 //! Sources → groups (one acquisition each) → Macs: which files belong together, and whose they are.
 
-use super::EvidenceClaim;
 use super::roots::{Root, RootKind, Roots};
+use super::{EvidenceClaim, subjects};
 use crate::model::Text;
 use crate::model::observation::{CollectionClaim, Fact, HostClaim, Observation};
 use crate::model::provenance::SourceId;
 use crate::pipeline::Collected;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Rank of the name that a record gives of its own Mac: where a file speaks of several, nothing outranks it.
+const BY_SUBJECT: u8 = 0;
+
+/// Rank of that name where the records speak of one Mac: sensors may call it by a number.
+const BY_RECORD: u8 = 5;
 
 /// Begins the name of a host that nothing names.
 pub const UNNAMED: &str = "unnamed:";
@@ -22,6 +28,8 @@ pub struct Group {
     pub sources: Vec<SourceId>,
     /// What they say, in the order of the evidence.
     pub observations: Vec<Observation>,
+    /// The Mac that these records name, where the files hold records of several.
+    pub subject: Option<Text>,
 }
 
 /// A Mac and its acquisitions.
@@ -78,6 +86,7 @@ pub fn group(collected: &Collected, observations: Vec<Observation>) -> Grouped {
             group.observations.push(observation);
         }
     }
+    groups = groups.into_iter().flat_map(subjects::split).collect();
     groups.retain(|group| !group.observations.is_empty());
     let (refused, groups): (Vec<Group>, Vec<Group>) =
         groups.into_iter().partition(|group| foreign(group).is_some());
@@ -154,7 +163,7 @@ fn by_root(collected: &Collected) -> Vec<Group> {
         .into_iter()
         .map(|(root, sources)| {
             let kind = roots.kind(&root);
-            Group { root, kind, sources, observations: Vec::new() }
+            Group { root, kind, sources, observations: Vec::new(), subject: None }
         })
         .collect()
 }
@@ -168,7 +177,13 @@ struct Identity {
 
 fn identity(group: &Group) -> Identity {
     let mut identity = Identity::default();
+    if let Some(subject) = &group.subject {
+        identity.name = Some((BY_SUBJECT, Text::clone(subject)));
+    }
     for observation in &group.observations {
+        if let (None, Some(subject)) = (&identity.name, &observation.subject) {
+            identity.name = Some((BY_RECORD, Text::clone(subject)));
+        }
         match &observation.fact {
             Fact::Host(HostClaim::Name { rank, name })
                 if !name.is_empty()

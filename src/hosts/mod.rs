@@ -12,10 +12,12 @@ pub mod coverage;
 pub mod dating;
 pub mod early_boot;
 pub mod grouping;
+pub mod layouts;
 mod log_coverage;
 mod partial;
 mod plists;
 pub mod roots;
+mod subjects;
 pub mod zone;
 
 use crate::model::host::{Acquisition, Boot, Host};
@@ -27,7 +29,7 @@ use crate::model::service::{Confidence, Direction};
 use crate::model::{Text, Timestamp};
 use crate::pipeline::{Collected, Status};
 use grouping::Extent;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the examiner adds to the evidence.
 #[derive(Clone, Debug, Default)]
@@ -189,13 +191,14 @@ pub fn resolve(collected: &mut Collected, options: &Options) -> Resolved {
     for (source, system, extent) in grouped.foreign {
         refuse(collected, source, &system, &extent);
     }
+    let mut shared = BTreeSet::new();
     for host in grouped.hosts {
         let index = resolved.cases.len();
-        for group in &host.groups {
-            for source in &group.sources {
-                if let Some(slot) = resolved.source_hosts.get_mut(source.0 as usize) {
-                    *slot = Some(index);
-                }
+        for source in host.groups.iter().flat_map(|group| &group.sources) {
+            if let Some(slot) = resolved.source_hosts.get_mut(source.0 as usize) {
+                // A file that speaks of several Macs is of none of them.
+                let is_shared = slot.is_some_and(|other| other != index) || !shared.insert(*source);
+                *slot = (!is_shared).then_some(index);
             }
         }
         resolved.cases.push(dating::date(host, collected, options));

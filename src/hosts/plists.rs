@@ -23,7 +23,7 @@ pub(super) fn of(group: &Group, collected: &Collected) -> BTreeMap<SourceId, Pli
         let id = observation.place.source;
         let (Fact::Job(_), Some(source)) = (&observation.fact, source(id)) else { continue };
         let evidence = collected.evidence.get(source.evidence);
-        let path = host_path(&group.root, &source.path);
+        let path = host_path(group.kind, &group.root, &source.path);
         let modified = own_modification(source);
         let evidence = evidence.map_or_else(String::new, |evidence| evidence.label.clone());
         files.insert(id, PlistFile { path, modified, evidence });
@@ -76,7 +76,7 @@ impl<'a> Links<'a> {
             Self { by_path: BTreeMap::new(), on_host: BTreeMap::new(), stored: BTreeMap::new() };
         for id in &group.sources {
             let Some(source) = collected.sources.get(id.0 as usize) else { continue };
-            let path = host_path(&group.root, &source.path);
+            let path = host_path(group.kind, &group.root, &source.path);
             known.stored.insert(&source.path, path.clone());
             known.on_host.insert(plain(&path).to_owned(), *id);
             if let Some(target) = source.link.as_deref() {

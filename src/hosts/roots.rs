@@ -1,6 +1,7 @@
 //! A path in the evidence → the acquisition it belongs to: the folder that stands for a Mac's root,
 //! the folder of a collector, or the directory of loose captures.
 
+use super::layouts::{self, Layout};
 use std::collections::BTreeMap;
 
 /// What kind of folder a root is. Ordered: the greater one wins for the same folder.
@@ -10,8 +11,8 @@ pub enum RootKind {
     Loose,
     /// A Mac's file tree, or part of one.
     Tree,
-    /// UAC's layout (formats.md 3.1).
-    Uac,
+    /// What a collector wrote.
+    Collector(&'static Layout),
 }
 
 /// The folder of an acquisition.
@@ -43,17 +44,6 @@ const TREE: &[&[&str]] = &[
     &["applications", "*", "contents"],
 ];
 
-/// Folders and files that UAC puts at the top of its output.
-const UAC: &[&str] = &[
-    "[root]",
-    "live_response",
-    "uac.log",
-    "bodyfile",
-    "hash_executables",
-    "chkrootkit",
-    "memory_dump",
-];
-
 /// The root that a path shows by itself, and what kind it is.
 fn shown_by(path: &str) -> (String, RootKind) {
     let (outer, inner) = match path.rfind("!/") {
@@ -66,8 +56,8 @@ fn shown_by(path: &str) -> (String, RootKind) {
         let kept = parts.iter().take(count).map(|part| format!("{part}/"));
         format!("{outer}{}", kept.collect::<String>())
     };
-    if let Some(at) = lower.iter().position(|part| UAC.contains(&part.as_str())) {
-        return (prefix(at), RootKind::Uac);
+    if let Some((layout, at)) = layouts::shown_by(&lower) {
+        return (prefix(at), RootKind::Collector(layout));
     }
     let tree = (0..lower.len()).find(|&at| {
         let rest = lower.get(at..).unwrap_or_default();
@@ -115,21 +105,36 @@ impl Roots {
     }
 
     /// The root of a path: the deepest tree or collector folder around it in the same container,
-    /// else its own directory.
+    /// else its own directory. A tree that a collector copied belongs to the collector's folder.
     pub fn of(&self, evidence: usize, path: &str) -> Root {
         let (own, kind) = shown_by(path);
-        if kind != RootKind::Loose {
-            return Root { evidence, prefix: own };
-        }
+        let around = self.around(evidence, &own);
+        let root = match kind {
+            RootKind::Collector(_) => None,
+            RootKind::Tree => around.filter(|root| match self.kind(root) {
+                RootKind::Collector(layout) => {
+                    let inside = own.strip_prefix(&root.prefix).unwrap_or_default();
+                    layout.in_tree(inside).is_some()
+                }
+                RootKind::Tree | RootKind::Loose => false,
+            }),
+            RootKind::Loose => around,
+        };
+        root.unwrap_or(Root { evidence, prefix: own })
+    }
+
+    /// The deepest tree or collector folder that is or holds a folder, in the same container.
+    fn around(&self, evidence: usize, own: &str) -> Option<Root> {
         let container = own.rfind("!/").map_or(0, |at| at.saturating_add(2));
-        let mut folder = own.as_str();
+        let mut folder = own;
         loop {
             let root = Root { evidence, prefix: folder.to_owned() };
-            if self.kinds.get(&root).is_some_and(|kind| *kind != RootKind::Loose) {
-                return root;
+            let is_own_tree = folder == own && self.kind(&root) == RootKind::Tree;
+            if self.kind(&root) != RootKind::Loose && !is_own_tree {
+                return Some(root);
             }
             if folder.len() <= container {
-                return Root { evidence, prefix: own };
+                return None;
             }
             let parent = folder.trim_end_matches('/');
             let end = parent.rfind('/').map_or(0, |at| at.saturating_add(1)).max(container);
@@ -164,14 +169,35 @@ impl Roots {
     }
 }
 
-/// The path of a file on its Mac, with a leading slash: what follows the root, and UAC's `[root]`.
-pub fn host_path(root: &Root, path: &str) -> String {
+/// The path of a file on its Mac, with a leading slash: what follows the root, and in a collector's
+/// folder what follows the copy of the Mac's own root.
+pub fn host_path(kind: RootKind, root: &Root, path: &str) -> String {
     let inside = path.strip_prefix(&root.prefix).unwrap_or(path);
-    let inside = inside.strip_prefix("[root]/").unwrap_or(inside);
-    let path = format!("/{inside}");
+    let path = match kind {
+        RootKind::Collector(layout) => {
+            let inside = layout.in_tree(inside).unwrap_or(inside);
+            if layout.percent_encoded { decoded(inside) } else { format!("/{inside}") }
+        }
+        RootKind::Tree | RootKind::Loose => format!("/{inside}"),
+    };
     // A firmlink shows the data volume at the root as well; `/private` stays, as bodyfiles have it.
     match path.strip_prefix("/System/Volumes/Data/") {
         Some(rest) => format!("/{rest}"),
         None => path,
     }
+}
+
+/// A path whose special bytes are written as `%3A`, with a leading slash.
+fn decoded(path: &str) -> String {
+    let mut bytes = vec![b'/'];
+    let mut rest = path.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = after.get(..2).filter(|_| *first == b'%').and_then(|digits| {
+            let digits = std::str::from_utf8(digits).ok()?;
+            u8::from_str_radix(digits, 16).ok()
+        });
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }

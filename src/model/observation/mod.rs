@@ -31,6 +31,8 @@ pub struct Observation {
     pub fact: Fact,
     /// The row as it stood (cut to a few hundred characters), for citations.
     pub excerpt: Option<Text>,
+    /// The Mac that it speaks of, where the record itself names one: one file may hold records of many.
+    pub subject: Option<Text>,
 }
 
 /// A time as the file tells it; `hosts/clock.rs` turns it into UTC.
