@@ -13,6 +13,7 @@ pub mod launchctl;
 pub mod launchd;
 pub mod lsof;
 pub mod netstat;
+pub mod nettop;
 pub mod property_list;
 pub mod ps;
 pub mod reading;
@@ -49,6 +50,7 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &launchd::plist::LaunchdPlist,
     &lsof::Lsof,
     &netstat::Netstat,
+    &nettop::Nettop,
     &ps::Ps,
     &services_file::ServicesFile,
     &syslog::shutdown::ShutdownLog,
@@ -62,6 +64,9 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &unified::csv::UnifiedLogCsv,
     &unified::json::UnifiedLogJson,
     &unified::text::UnifiedLogText,
+    &collector::velociraptor::collection::VelociraptorCollection,
+    &collector::velociraptor::log::VelociraptorLog,
+    &collector::velociraptor::results::VelociraptorResults,
     &syslog::wifi::WifiLog,
 ];
 

@@ -2,6 +2,7 @@
 
 use super::clock::{Zone, time_in_name};
 use super::grouping::Group;
+use super::roots::decoded;
 use super::{DatedTime, Options};
 use crate::evidence::Modified;
 use crate::model::interval::Window;
@@ -121,7 +122,18 @@ impl<'a> Captures<'a> {
     fn by_command(&self, source: &Source) -> Option<DatedTime> {
         let name = base_name(&source.path);
         let stem = name.strip_suffix(".txt").unwrap_or(name);
-        self.commands.get(&plain(stem)).cloned()
+        let run = self.commands.get(&plain(stem));
+        run.or_else(|| self.by_artifact(&source.path)).cloned()
+    }
+
+    /// Velociraptor keeps what it collected as `results/ARTIFACT.json` or `results/ARTIFACT/SOURCE.json`.
+    fn by_artifact(&self, path: &str) -> Option<&DatedTime> {
+        let at = path.rfind("results/").filter(|at| *at == 0 || path.get(..*at).is_some_and(|p| p.ends_with('/')))?;
+        let inside = decoded(path.get(at.saturating_add("results/".len())..)?);
+        let inside = inside.trim_start_matches('/');
+        let whole = [".json", ".csv"].iter().find_map(|end| inside.strip_suffix(end))?;
+        let artifact = whole.split('/').next().unwrap_or_default();
+        self.commands.get(&plain(whole)).or_else(|| self.commands.get(&plain(artifact)))
     }
 
     fn by_own_name(&self, source: &Source) -> Option<DatedTime> {

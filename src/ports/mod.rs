@@ -27,7 +27,7 @@ use crate::model::binding::{Binding, Citation};
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
 use crate::model::observation::{Known, Problem, ProcessName};
-use crate::model::provenance::SourceId;
+use crate::model::provenance::{Place, SourceId};
 use crate::model::service::{DeclaredPort, Direction, Job};
 use crate::model::{Text, Timestamp, content_id, stamp};
 use services::PortNames;
@@ -83,7 +83,7 @@ pub struct JobRecord {
     /// The property list, if it was collected.
     pub job: Option<Job>,
     /// Where the property list lies in the evidence.
-    pub source: Option<SourceId>,
+    pub source: Option<Place>,
     /// Program, from the property list or from launchctl.
     pub program: Option<Text>,
     /// Arguments, likewise.

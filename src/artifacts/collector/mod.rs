@@ -2,3 +2,4 @@
 
 pub mod uac_acquisition_log;
 pub mod uac_log;
+pub mod velociraptor;

@@ -1,7 +1,7 @@
 //! Rows of `netstat`, `lsof` and `ps`, and what each listing could show.
 
 use super::Known;
-use crate::model::Text;
+use crate::model::{Text, Timestamp};
 use crate::model::network::{Endpoint, Families, Protocol, SocketState};
 use crate::model::service::Direction;
 use jiff::civil::{Date, DateTime, Weekday};
@@ -13,6 +13,10 @@ pub enum ListingTool {
     Netstat,
     /// `lsof`.
     Lsof,
+    /// `nettop`.
+    Nettop,
+    /// The `netstat()` plugin of Velociraptor.
+    Velociraptor,
 }
 
 impl ListingTool {
@@ -21,7 +25,15 @@ impl ListingTool {
         match self {
             Self::Netstat => "netstat",
             Self::Lsof => "lsof",
+            Self::Nettop => "nettop",
+            Self::Velociraptor => "velociraptor netstat",
         }
+    }
+
+    /// Whether the process of a row is only the last one that used the socket, as the kernel's lists of
+    /// sockets have it, and not one that is known to hold it.
+    pub fn names_last_user(self) -> bool {
+        self != Self::Lsof
     }
 }
 
@@ -168,4 +180,6 @@ pub enum Started {
     Date(Date),
     /// That local second.
     Local(DateTime),
+    /// That second.
+    At(Timestamp),
 }

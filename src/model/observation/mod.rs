@@ -46,7 +46,7 @@ pub enum When {
     Utc(Window),
     /// Host-local civil time without an offset, from `.0` to `.1` inclusive.
     Local(DateTime, DateTime),
-    /// A time of day without a date (Console copies).
+    /// A time of day without a date (Console copies, nettop).
     TimeOfDay(Box<TimeOfDay>),
     /// Host-local civil time without a year (`system.log`).
     Yearless(Box<Yearless>),
@@ -64,8 +64,8 @@ pub enum When {
 pub struct TimeOfDay {
     /// The time.
     pub time: Time,
-    /// Seconds east of UTC.
-    pub offset: i32,
+    /// Seconds east of UTC; `None` where it is the host's local time.
+    pub offset: Option<i32>,
     /// The time of the file's last record, with the same offset.
     pub last: Time,
     /// Midnights between this record and the last one.
