@@ -55,6 +55,7 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &services_file::ServicesFile,
     &syslog::shutdown::ShutdownLog,
     &sshd_config::SshdConfig,
+    &collector::sysdiagnose::Sysdiagnose,
     &syslog::system::SystemLog,
     &system_version::SystemVersion,
     &time_zone::TimeZone,

@@ -19,6 +19,10 @@ const WRITING: i64 = 60;
 /// Seconds that a collection named after its start may take.
 const COLLECTING: i64 = 3600;
 
+/// Beginnings of the names of sysdiagnose's folders and archives, and the seconds that it may take (time.md 7.1).
+const SYSDIAGNOSE: &[&str] = &["sysdiagnose_", "in_progress_sysdiagnose_"];
+const SYSDIAGNOSING: i64 = 600;
+
 /// Seconds around `date` output within which the captures beside it are taken to lie.
 const BESIDE_DATE: i64 = 15 * 60;
 
@@ -89,6 +93,10 @@ impl<'a> Captures<'a> {
             let rule = "the collector's log: from its first to its last line";
             self.run = Some(dated(window, raw, rule, Confidence::Medium));
         }
+        // An end that is not told, but allowed for.
+        if let Some(run) = self.run.as_mut().filter(|_| window.lo < window.hi) {
+            run.rule = Text::from("the start of the collection, and the ten minutes that it may take");
+        }
     }
 
     /// The whole run of the collector, if its log tells.
@@ -142,10 +150,17 @@ impl<'a> Captures<'a> {
 
     /// The nearest folder or archive around it that is named after a time. A collection begins then.
     fn by_container(&self, source: &Source) -> Option<DatedTime> {
-        let rule = "the time in the name of its folder or archive, and the hour after";
         let parts = source.path.rsplit('/').skip(1);
         let evidence = self.collected.evidence.get(source.evidence).map(|e| e.label.as_str());
-        parts.chain(evidence).find_map(|part| self.named(part, rule, COLLECTING))
+        parts.chain(evidence).find_map(|part| {
+            let lower = part.to_lowercase();
+            let (seconds, after) = match SYSDIAGNOSE.iter().any(|name| lower.starts_with(name)) {
+                true => (SYSDIAGNOSING, "and the ten minutes after"),
+                false => (COLLECTING, "and the hour after"),
+            };
+            let rule = format!("the time in the name of its folder or archive, {after}");
+            self.named(part, &rule, seconds)
+        })
     }
 
     fn named(&self, part: &str, rule: &str, seconds: i64) -> Option<DatedTime> {

@@ -96,7 +96,9 @@ fn acquisition_of(group: &Group, captures: &Captures<'_>, collected: &Collected)
         match &observation.fact {
             Fact::Collection(CollectionClaim::Collector { name, version }) => {
                 made.collector = name.to_string();
-                made.collector_version.clone_from(version);
+                if version.is_some() {
+                    made.collector_version.clone_from(version);
+                }
             }
             Fact::Collection(CollectionClaim::Privileged(known)) => made.privileged = *known,
             Fact::Listing(listing)

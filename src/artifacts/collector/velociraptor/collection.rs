@@ -87,8 +87,6 @@ impl Artifact for VelociraptorCollection {
         match shape {
             Some(Shape::Context) => read_context(&object, out),
             Some(Shape::Container) => {
-                let version = None;
-                say_collection(CollectionClaim::Collector { name: out.text("velociraptor"), version }, out);
                 out.note("an encrypted container of Velociraptor: what was collected lies in data.zip");
             }
             Some(Shape::Client) | None => read_client(&object, out),
