@@ -95,7 +95,8 @@ impl<'a> Captures<'a> {
         }
         // An end that is not told, but allowed for.
         if let Some(run) = self.run.as_mut().filter(|_| window.lo < window.hi) {
-            run.rule = Text::from("the start of the collection, and the ten minutes that it may take");
+            run.rule =
+                Text::from("the start of the collection, and the ten minutes that it may take");
         }
     }
 
@@ -136,7 +137,9 @@ impl<'a> Captures<'a> {
 
     /// Velociraptor keeps what it collected as `results/ARTIFACT.json` or `results/ARTIFACT/SOURCE.json`.
     fn by_artifact(&self, path: &str) -> Option<&DatedTime> {
-        let at = path.rfind("results/").filter(|at| *at == 0 || path.get(..*at).is_some_and(|p| p.ends_with('/')))?;
+        let at = path
+            .rfind("results/")
+            .filter(|at| *at == 0 || path.get(..*at).is_some_and(|p| p.ends_with('/')))?;
         let inside = decoded(path.get(at.saturating_add("results/".len())..)?);
         let inside = inside.trim_start_matches('/');
         let whole = [".json", ".csv"].iter().find_map(|end| inside.strip_suffix(end))?;

@@ -209,8 +209,7 @@ impl Doubts {
             say(source, detail);
         }
         for source in self.date_missing {
-            let detail =
-                "its times have no date or no year and nothing dates it: they are left out \
+            let detail = "its times have no date or no year and nothing dates it: they are left out \
                  (--captured-at sets it)";
             say(source, detail.to_owned());
         }

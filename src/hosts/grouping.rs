@@ -126,8 +126,16 @@ fn foreign(group: &Group, collected: &Collected) -> Option<(SourceId, Text)> {
 }
 
 /// Systems in the names of the folders of sysdiagnose that are not of a Mac.
-const OTHER_SYSTEMS: &[&str] =
-    &["iPhone-OS", "iPhone_OS", "iPad-OS", "iPadOS", "Watch-OS", "Apple-TV-OS", "xrOS", "Bridge-OS"];
+const OTHER_SYSTEMS: &[&str] = &[
+    "iPhone-OS",
+    "iPhone_OS",
+    "iPad-OS",
+    "iPadOS",
+    "Watch-OS",
+    "Apple-TV-OS",
+    "xrOS",
+    "Bridge-OS",
+];
 
 /// The other system that the name of a sysdiagnose tells.
 fn foreign_name(group: &Group, collected: &Collected) -> Option<Text> {

@@ -52,8 +52,7 @@ pub(super) fn of_local_day(
         let local = DateTime::from_parts(day, partial.last);
         zone.window(local, local).filter(|(window, _)| window.meets(around))
     };
-    let mut days =
-        (0..CAPTURE_DAYS).filter_map(day_of).filter(|day| written(*day).is_some());
+    let mut days = (0..CAPTURE_DAYS).filter_map(day_of).filter(|day| written(*day).is_some());
     let raw = Text::from(partial.time.to_string());
     if let (Some(last), None) = (days.next(), days.next()) {
         let day = last.checked_sub(Span::new().try_days(partial.days_back).ok()?).ok()?;

@@ -140,7 +140,8 @@ fn read_entry(
 
 /// An error in words. Velociraptor puts what it encrypts into a zip of its own, which hides the names.
 fn described(kind: ProblemKind, entry: &Entry, error: &io::Error) -> String {
-    let is_container = kind == ProblemKind::Encrypted && entry.path.rsplit('/').next() == Some("data.zip");
+    let is_container =
+        kind == ProblemKind::Encrypted && entry.path.rsplit('/').next() == Some("data.zip");
     let container = if is_container { "encrypted Velociraptor container: " } else { "" };
     format!("{container}{error}")
 }

@@ -2,10 +2,10 @@
 
 use crate::hosts::clock::{self, Zone};
 use crate::hosts::{Dated, HostCase};
-use crate::model::{Text, stamp};
 use crate::model::binding::{Citation, CitationRole};
 use crate::model::interval::Window;
 use crate::model::observation::{Process, Started};
+use crate::model::{Text, stamp};
 
 /// What no process and no socket crosses: the boot, or the acquisition where no boot is known.
 pub type Epoch = (Option<usize>, usize);

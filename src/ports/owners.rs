@@ -69,8 +69,8 @@ impl Owners<'_> {
         let mut orphans = Vec::new();
         for row in rows {
             // Like netstat, the kernel's log names the last process that used a socket.
-            let by_netstat = row.flow.is_some()
-                || self.tool_of(&row).is_some_and(ListingTool::names_last_user);
+            let by_netstat =
+                row.flow.is_some() || self.tool_of(&row).is_some_and(ListingTool::names_last_user);
             match row.pid {
                 None if row.flow.is_some() && row.socket.name.is_some() => used.push(row),
                 None => orphans.push(row),

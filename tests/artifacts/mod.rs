@@ -6,8 +6,10 @@ mod launchd_log;
 mod launchd_plist;
 mod lsof;
 mod netstat;
+mod nettop;
 mod property_list;
 mod ps;
+mod sysdiagnose;
 mod syslog;
 mod uac;
 mod unified_iterator;
@@ -15,6 +17,7 @@ mod unified_log;
 mod unified_messages;
 mod unified_pieces;
 mod unified_styles;
+mod velociraptor;
 
 use portolan::artifacts::Emitter;
 use portolan::model::observation::{Fact, Listing, Process, Socket};
@@ -43,8 +46,12 @@ fn listings(out: &Emitter) -> Vec<Listing> {
 /// Where a fixture would lie in an acquisition.
 pub(crate) fn place_of(artifact: &str, name: &str) -> String {
     let listed = host::FIXTURES.iter().find(|(id, file, _)| (*id, *file) == (artifact, name));
+    if let Some(path) = velociraptor::place_of(artifact, name) {
+        return path;
+    }
     match (listed, artifact) {
         (Some((_, _, path)), _) => (*path).to_owned(),
+        (None, "sysdiagnose") => sysdiagnose::place_of(name),
         (None, "launchd-plist") => format!("Library/LaunchDaemons/{name}"),
         (None, "launchd-overrides") => {
             "private/var/db/com.apple.xpc.launchd/disabled.501.plist".to_owned()

@@ -88,9 +88,8 @@ struct Stamp<'a> {
 impl<'a> Stamp<'a> {
     /// The first stamp in a line.
     fn find(line: &'a str) -> Option<Self> {
-        line.match_indices("sysdiagnose_").find_map(|(at, marker)| {
-            Self::read(line.get(at.saturating_add(marker.len())..)?)
-        })
+        line.match_indices("sysdiagnose_")
+            .find_map(|(at, marker)| Self::read(line.get(at.saturating_add(marker.len())..)?))
     }
 
     fn read(text: &'a str) -> Option<Self> {
@@ -102,9 +101,9 @@ impl<'a> Stamp<'a> {
         let offset = offset_seconds(offset)?;
         let civil = civil(&date.replace('.', "-"), &clock.replace('-', ":"))?;
         let time = Offset::from_seconds(offset).ok()?.to_timestamp(civil).ok()?;
-        let system = [".tmp", ".tar.gz", ".tar"].iter().fold(system, |system, end| {
-            system.strip_suffix(end).unwrap_or(system)
-        });
+        let system = [".tmp", ".tar.gz", ".tar"]
+            .iter()
+            .fold(system, |system, end| system.strip_suffix(end).unwrap_or(system));
         Some(Self { time, offset, raw, system })
     }
 }
@@ -155,9 +154,12 @@ impl Run {
                 say(at, Fact::Host(HostClaim::NotMacOs(system.into())));
             }
         }
-        let year = Offset::from_seconds(stamp.offset).map_or(0, |o| o.to_datetime(stamp.time).year());
+        let year =
+            Offset::from_seconds(stamp.offset).map_or(0, |o| o.to_datetime(stamp.time).year());
         if year <= UNSET {
-            let detail = format!("the host's clock says {year}: nobody had set it, and all times of this collection are by it");
+            let detail = format!(
+                "the host's clock says {year}: nobody had set it, and all times of this collection are by it"
+            );
             out.problem(locator, ProblemKind::AmbiguousTime, detail);
         }
     }

@@ -4,7 +4,8 @@ use crate::artifacts::reading::words;
 use jiff::civil::Time;
 
 /// Columns by which a header is known: one of them is always asked for.
-const KNOWN: &[&str] = &["interface", "state", "bytes_in", "bytes_out", "rx_dupe", "rtt_avg", "tc_class"];
+const KNOWN: &[&str] =
+    &["interface", "state", "bytes_in", "bytes_out", "rx_dupe", "rtt_avg", "tc_class"];
 
 /// Words of a text row behind the socket that are looked at.
 const WORDS: usize = 8;

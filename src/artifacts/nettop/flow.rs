@@ -34,7 +34,8 @@ impl Flow {
         let (local, remote) = (end(local)?, end(remote)?);
         let plain = [&local, &remote].iter().all(|end| is_plain(&end.port));
         let unpeered = is_any(&remote.address);
-        let possible = unpeered == (remote.port == Port::None) && (unpeered || !is_any(&local.address));
+        let possible =
+            unpeered == (remote.port == Port::None) && (unpeered || !is_any(&local.address));
         let families = if six { families(&local, &remote) } else { Families::V4 };
         (plain && possible).then_some(Self { protocol, families, local, remote })
     }
@@ -51,7 +52,9 @@ fn is_any(address: &Address) -> bool {
 /// Whether a port is one, or the name of a service.
 fn is_plain(port: &Port) -> bool {
     match port {
-        Port::Name(name) => name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
+        Port::Name(name) => {
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        }
         _ => true,
     }
 }

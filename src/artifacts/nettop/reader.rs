@@ -189,7 +189,12 @@ impl Reader {
         let passed = |last: Time| last.duration_since(time).as_hours() >= MIDNIGHT;
         self.days = self.days.saturating_add(u32::from(self.last.is_some_and(passed)));
         self.last = Some(time);
-        When::TimeOfDay(Box::new(TimeOfDay { time, offset: None, last: time, days_back: self.days }))
+        When::TimeOfDay(Box::new(TimeOfDay {
+            time,
+            offset: None,
+            last: time,
+            days_back: self.days,
+        }))
     }
 
     fn malformed(&mut self, number: u64, detail: &str, out: &mut Emitter) {
@@ -214,7 +219,11 @@ impl Reader {
         let all = command.known && !command.filtered && !command.no_sockets;
         let listing = Listing {
             tool: ListingTool::Nettop,
-            layout: out.text(if matches!(self.columns, Some(Columns::Csv(_))) { "csv" } else { "text" }),
+            layout: out.text(if matches!(self.columns, Some(Columns::Csv(_))) {
+                "csv"
+            } else {
+                "text"
+            }),
             listeners: all || seen.listeners,
             tcp: all || seen.tcp,
             udp: all || seen.udp,

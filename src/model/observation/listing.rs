@@ -1,9 +1,9 @@
 //! Rows of `netstat`, `lsof` and `ps`, and what each listing could show.
 
 use super::Known;
-use crate::model::{Text, Timestamp};
 use crate::model::network::{Endpoint, Families, Protocol, SocketState};
 use crate::model::service::Direction;
+use crate::model::{Text, Timestamp};
 use jiff::civil::{Date, DateTime, Weekday};
 
 /// The program that printed a listing of sockets.

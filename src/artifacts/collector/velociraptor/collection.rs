@@ -87,7 +87,9 @@ impl Artifact for VelociraptorCollection {
         match shape {
             Some(Shape::Context) => read_context(&object, out),
             Some(Shape::Container) => {
-                out.note("an encrypted container of Velociraptor: what was collected lies in data.zip");
+                out.note(
+                    "an encrypted container of Velociraptor: what was collected lies in data.zip",
+                );
             }
             Some(Shape::Client) | None => read_client(&object, out),
         }

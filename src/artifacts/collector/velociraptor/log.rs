@@ -129,7 +129,8 @@ impl Log {
         let ends_told = self.begun.iter().any(|begun| begun.until.is_some());
         let starts: Vec<Timestamp> = self.begun.iter().map(|begun| begun.from).collect();
         for (index, begun) in self.begun.into_iter().enumerate() {
-            let next = starts.iter().skip(index.saturating_add(1)).find(|next| **next >= begun.from);
+            let next =
+                starts.iter().skip(index.saturating_add(1)).find(|next| **next >= begun.from);
             // Where ends are told, artifacts may run side by side: the next start ends nothing.
             let next = next.copied().filter(|_| !ends_told);
             let end = begun.until.or(next).unwrap_or_else(|| until.max(begun.from));

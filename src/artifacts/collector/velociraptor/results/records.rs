@@ -90,7 +90,11 @@ impl Table {
         let locator = Locator::Line(first);
         let Some(cells) = cells(&row).filter(|_| closed) else {
             out.partial = true;
-            return out.problem(locator, ProblemKind::MalformedRecord, "quotes that are not closed");
+            return out.problem(
+                locator,
+                ProblemKind::MalformedRecord,
+                "quotes that are not closed",
+            );
         };
         let Some(columns) = &self.columns else {
             self.columns = Some(cells);
@@ -101,7 +105,8 @@ impl Table {
             let detail = "the record does not have the columns of the header";
             return out.problem(locator, ProblemKind::MalformedRecord, detail);
         }
-        let object: Object = columns.iter().cloned().zip(cells.iter().map(|cell| value(cell))).collect();
+        let object: Object =
+            columns.iter().cloned().zip(cells.iter().map(|cell| value(cell))).collect();
         each(&Record { locator, object: &object, row: &row }, out);
     }
 
@@ -114,7 +119,8 @@ impl Table {
 }
 
 fn cells(row: &str) -> Option<Vec<String>> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(row.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(row.as_bytes());
     let record = reader.records().next()?.ok()?;
     Some(record.iter().map(str::to_owned).collect())
 }

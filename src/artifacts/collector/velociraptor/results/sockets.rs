@@ -98,8 +98,10 @@ fn socket(row: &Object, out: &mut Emitter) -> Result<Socket, &'static str> {
         Some("UDP") => Protocol::Udp,
         _ => return Err("the row names neither TCP nor UDP"),
     };
-    let local = end(row, "Laddr", "Lport", out).ok_or("the row's local end is no address and port")?;
-    let remote = end(row, "Raddr", "Rport", out).ok_or("the row's remote end is no address and port")?;
+    let local =
+        end(row, "Laddr", "Lport", out).ok_or("the row's local end is no address and port")?;
+    let remote =
+        end(row, "Raddr", "Rport", out).ok_or("the row's remote end is no address and port")?;
     let families = local.1.union(remote.1);
     let families = if families.dual { Families::DUAL } else { decided(families) };
     let (local, remote) = (local.0, remote.0);
@@ -135,7 +137,8 @@ fn end(row: &Object, host: &str, port: &str, out: &mut Emitter) -> Option<(Endpo
         let address = if port == Port::None { Address::Any } else { Address::Unknown };
         return Some((Endpoint { address, port }, Families::UNKNOWN));
     }
-    let token = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let token =
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let end = colon(&token, out)?;
     let Address::Ip { ip, .. } = &end.address else { return None };
     let (address, families) = match ip {
