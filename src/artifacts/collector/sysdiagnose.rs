@@ -176,7 +176,10 @@ fn is_build(text: &str) -> bool {
 fn step(line: &str) -> Option<(DateTime, &str)> {
     let (stamp, text) = line.split_once(": ")?;
     let (date, clock) = stamp.split_once(' ')?;
-    Some((civil(date, clock)?, text.trim()))
+    // Other lines are remarks: `command '/usr/bin/x' doesn't exist`.
+    let text = text.trim();
+    let names_one = text.starts_with('/') || text.starts_with("run_");
+    Some((civil(date, clock)?, text)).filter(|_| names_one)
 }
 
 /// The steps of `get-network-info`.
