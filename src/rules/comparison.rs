@@ -71,12 +71,16 @@ impl<'a> Comparison<'a> {
     fn may_be_known(&self, by_launchd: bool) -> bool {
         let usage = self.usage;
         self.of_port.iter().any(|known| {
-            let unsigned = known.identity.is_signature_only() && self.key.team_id.is_none();
             let nameless = !known.identity.is_known()
-                || unsigned
+                || self.lacks_signature_of(known)
                 || (by_launchd && known.identity.is_bare_launchd());
             nameless && known.ports.names(usage.port) && known.reaches(usage.scope, usage.direction)
         })
+    }
+
+    /// Whether only a signature names the other, and nothing tells this one's.
+    fn lacks_signature_of(&self, known: &Known<'_>) -> bool {
+        known.identity.is_signature_only() && self.key.team_id.is_none()
     }
 
     /// Whether no layer allows it and some could have shown it.
@@ -105,7 +109,7 @@ impl<'a> Comparison<'a> {
         let other = |known: &&Known<'_>| {
             known.identity.is_known()
                 && !known.identity.is_bare_launchd()
-                && !(known.identity.is_signature_only() && self.key.team_id.is_none())
+                && !self.lacks_signature_of(known)
                 && known.scope.meets(reach)
                 && !known.ports.is_dynamic()
                 && !known.ports.is_any()
