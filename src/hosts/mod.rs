@@ -12,11 +12,13 @@ pub mod coverage;
 pub mod dating;
 pub mod early_boot;
 pub mod grouping;
+mod half_day;
 pub mod layouts;
 mod log_coverage;
 mod partial;
 mod plists;
 pub mod roots;
+mod same_boot;
 mod subjects;
 pub mod zone;
 

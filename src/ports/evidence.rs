@@ -2,10 +2,10 @@
 
 use crate::hosts::clock::{self, Zone};
 use crate::hosts::{Dated, HostCase};
+use crate::model::Text;
 use crate::model::binding::{Citation, CitationRole};
 use crate::model::interval::Window;
 use crate::model::observation::{Process, Started};
-use crate::model::{Text, stamp};
 
 /// What no process and no socket crosses: the boot, or the acquisition where no boot is known.
 pub type Epoch = (Option<usize>, usize);
@@ -52,7 +52,7 @@ pub fn cite_start(fact: &Dated, row: &Process, case: &HostCase) -> Option<Citati
             (format!("{weekday:?} {hour:02}h"), "the last such hour before the capture")
         }
         Started::Date(date) => (date.to_string(), "that day in the host's zone"),
-        Started::At(time) => (stamp(time), "the start of the process, in UTC"),
+        Started::Utc(time) => (crate::model::stamp(time), "as printed, in UTC"),
         Started::Local(time) => (time.to_string(), "local time in the host's zone"),
     };
     let time_rule = Text::from(format!("{rule}; capture {}: {}", capture.raw, capture.rule));

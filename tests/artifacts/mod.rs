@@ -1,5 +1,6 @@
 //! Parsers: one module an artifact.
 
+mod aftermath;
 mod host;
 mod launchctl;
 mod launchd_log;
@@ -45,7 +46,8 @@ fn listings(out: &Emitter) -> Vec<Listing> {
 
 /// Where a fixture would lie in an acquisition.
 pub(crate) fn place_of(artifact: &str, name: &str) -> String {
-    let listed = host::FIXTURES.iter().find(|(id, file, _)| (*id, *file) == (artifact, name));
+    let known = host::FIXTURES.iter().chain(aftermath::FIXTURES);
+    let listed = known.into_iter().find(|(id, file, _)| (*id, *file) == (artifact, name));
     if let Some(path) = velociraptor::place_of(artifact, name) {
         return path;
     }

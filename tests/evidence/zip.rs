@@ -1,8 +1,8 @@
 //! zip: what its directory says, what it hides, what is locked.
 
 use super::build::{Member, finish_zip, raw_zip, tree, zip_of};
-use crate::support::fixture_bytes;
 use super::{contents, gather_with, opened, problems, row, sha};
+use crate::support::fixture_bytes;
 use portolan::evidence::Modified;
 use portolan::model::Timestamp;
 use portolan::pipeline::{Collected, Options, Status};
@@ -121,7 +121,8 @@ fn an_encrypted_container_of_velociraptor_is_refused_by_name_or_opened() {
     let locked = opened_with("velociraptor", &bytes, &["wrong"]);
     let refused = row(&locked, "data.zip");
     assert_eq!(refused.status, Status::Refused);
-    let told = "encrypted: encrypted Velociraptor container: encrypted, and no given password opens it";
+    let told =
+        "encrypted: encrypted Velociraptor container: encrypted, and no given password opens it";
     assert_eq!(problems(refused), told);
     let open = opened_with("velociraptor", &bytes, &["right"]);
     assert_eq!(row(&open, "data.zip!/client_info.json").artifact, Some("velociraptor-collection"));

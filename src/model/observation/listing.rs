@@ -181,5 +181,5 @@ pub enum Started {
     /// That local second.
     Local(DateTime),
     /// That second.
-    At(Timestamp),
+    Utc(Timestamp),
 }
