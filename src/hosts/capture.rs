@@ -179,9 +179,10 @@ impl<'a> Captures<'a> {
         let evidence = self.collected.evidence.get(source.evidence).map(|e| e.label.as_str());
         parts.chain(evidence).find_map(|part| {
             let lower = part.to_lowercase();
-            let (seconds, after) = match SYSDIAGNOSE.iter().any(|name| lower.starts_with(name)) {
-                true => (SYSDIAGNOSING, "and the ten minutes after"),
-                false => (COLLECTING, "and the hour after"),
+            let (seconds, after) = if SYSDIAGNOSE.iter().any(|name| lower.starts_with(name)) {
+                (SYSDIAGNOSING, "and the ten minutes after")
+            } else {
+                (COLLECTING, "and the hour after")
             };
             let rule = format!("the time in the name of its folder or archive, {after}");
             self.named(part, &rule, seconds)

@@ -54,9 +54,8 @@ impl Artifact for Sysdiagnose {
             "get-network-info.txt" if candidate.lines().any(|line| step(line).is_some()) => {
                 Claim::Sure
             }
-            "sysdiagnose.log" if stamped() => Claim::Sure,
+            "sysdiagnose.log" | "tasksummary.csv" if stamped() => Claim::Sure,
             "sysdiagnose.log" if candidate.text.contains("sysdiagnose") => Claim::ByName,
-            "tasksummary.csv" if stamped() => Claim::Sure,
             _ => Claim::No,
         }
     }
@@ -143,16 +142,14 @@ impl Run {
         say(at, Fact::Collection(CollectionClaim::Started));
         say(at.shifted(0, RUN), Fact::Collection(CollectionClaim::Ended));
         say(at, Fact::Host(HostClaim::Offset { rank: 0, seconds: stamp.offset }));
-        match MAC.iter().find_map(|start| stamp.system.strip_prefix(start)) {
-            Some(machine) => {
-                if let Some(build) = machine.rsplit('_').next().filter(|build| is_build(build)) {
-                    say(at, Fact::Host(HostClaim::OsBuild(build.into())));
-                }
-            }
-            None => {
-                let system = stamp.system.split('_').next().unwrap_or_default();
-                say(at, Fact::Host(HostClaim::NotMacOs(system.into())));
-            }
+        let machine = MAC.iter().find_map(|start| stamp.system.strip_prefix(start));
+        let build = machine.and_then(|machine| machine.rsplit('_').next());
+        if let Some(build) = build.filter(|build| is_build(build)) {
+            say(at, Fact::Host(HostClaim::OsBuild(build.into())));
+        }
+        if machine.is_none() {
+            let system = stamp.system.split('_').next().unwrap_or_default();
+            say(at, Fact::Host(HostClaim::NotMacOs(system.into())));
         }
         let year =
             Offset::from_seconds(stamp.offset).map_or(0, |o| o.to_datetime(stamp.time).year());

@@ -122,7 +122,7 @@ impl List {
             let status =
                 Some(status).filter(|status| *status != "-").map(|status| out.text(status));
             let (label, domain) = (out.text(label), self.domain.clone());
-            let state = JobState { label, pid, status, domain, ..JobState::default() };
+            let state = JobState { label, domain, pid, status, ..JobState::default() };
             out.cite(Locator::Line(number), When::Capture, line, Fact::JobState(Box::new(state)));
         } else if text.starts_with("Could not find service") {
             out.skip("labels that launchctl did not find");

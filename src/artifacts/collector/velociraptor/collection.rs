@@ -164,15 +164,12 @@ fn read_offset(client: &Object, when: &When, out: &mut Emitter) {
     let Some(value) = client.get("LocalTZOffset") else { return };
     let seconds = value.as_i64().or_else(|| value.as_str()?.parse().ok());
     let seconds = seconds.and_then(|seconds| i32::try_from(seconds).ok());
-    match seconds.filter(|seconds| seconds.abs() <= 14 * 3600) {
-        Some(seconds) => {
-            let row = format!("LocalTZOffset = {seconds}");
-            say(when, &row, HostClaim::Offset { rank: 1, seconds }, out);
-        }
-        None => {
-            let detail = format!("LocalTZOffset is no offset: {}", cut(&value.to_string(), 40));
-            out.problem(Locator::Whole, ProblemKind::MalformedRecord, detail);
-        }
+    if let Some(seconds) = seconds.filter(|seconds| seconds.abs() <= 14 * 3600) {
+        let row = format!("LocalTZOffset = {seconds}");
+        say(when, &row, HostClaim::Offset { rank: 1, seconds }, out);
+    } else {
+        let detail = format!("LocalTZOffset is no offset: {}", cut(&value.to_string(), 40));
+        out.problem(Locator::Whole, ProblemKind::MalformedRecord, detail);
     }
 }
 

@@ -27,7 +27,7 @@ fn number(object: &Object, key: &str) -> Option<u64> {
 fn instant(value: &Value) -> Option<Timestamp> {
     if let Some(text) = value.as_str() {
         let told = text.parse::<Timestamp>().ok();
-        let told = told.or_else(|| text.parse::<f64>().ok().and_then(|number| since_1970(number)));
+        let told = told.or_else(|| text.parse::<f64>().ok().and_then(since_1970));
         return told.filter(|time| time.as_second() > 0);
     }
     since_1970(value.as_f64()?)

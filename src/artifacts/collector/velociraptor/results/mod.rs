@@ -78,9 +78,13 @@ impl Artifact for VelociraptorResults {
         let format = [".json", ".jsonl", ".csv"].iter().any(|end| candidate.name.ends_with(end));
         let first = candidate.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
         let is_json = first.starts_with('{');
-        let has = |key: &str| match is_json {
-            true => first.contains(&format!("\"{key}\":")),
-            false => first.split(',').any(|column| column.trim_matches('"') == key),
+        let has = |key: &str| {
+            let column = |name: &str| name.trim_matches('"') == key;
+            if is_json {
+                first.contains(&format!("\"{key}\":"))
+            } else {
+                first.split(',').any(column)
+            }
         };
         if !format || kind_of(has).is_none() {
             return Claim::No;
@@ -96,7 +100,7 @@ impl Artifact for VelociraptorResults {
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
         let mut results = Results::default();
         let read = records::for_each(input, out, |record, out| results.record(record, out));
-        results.sockets.close(read.is_ok(), out);
+        results.sockets.close(out);
         read
     }
 }
@@ -117,7 +121,7 @@ impl Results {
                     self.processes.behind_socket(pid, info, record, out);
                 }
             }
-            Some(Kind::Process) => self.processes.read(record, out),
+            Some(Kind::Process) => Processes::read(record, out),
             Some(Kind::Job) => jobs::read_job(record, out),
             Some(Kind::Overrides) => jobs::read_overrides(record, out),
             None => out.skip("records of other artifacts"),

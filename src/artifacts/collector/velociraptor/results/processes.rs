@@ -19,7 +19,7 @@ pub(super) struct Processes {
 
 impl Processes {
     /// A row of a listing.
-    pub(super) fn read(&mut self, record: &Record<'_>, out: &mut Emitter) {
+    pub(super) fn read(record: &Record<'_>, out: &mut Emitter) {
         let pid = number(record.object, "Pid").and_then(|pid| u32::try_from(pid).ok());
         let Some(pid) = pid else {
             let detail = "the row has no process id";

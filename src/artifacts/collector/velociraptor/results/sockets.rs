@@ -71,7 +71,7 @@ impl Sockets {
     }
 
     /// Tells what the listing could show. What else its filter dropped is not told: it is never whole.
-    pub(super) fn close(self, _whole: bool, out: &mut Emitter) {
+    pub(super) fn close(self, out: &mut Emitter) {
         let Some(at) = self.open else { return };
         let listing = Listing {
             tool: ListingTool::Velociraptor,
