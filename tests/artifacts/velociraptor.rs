@@ -157,7 +157,12 @@ fn results_of_other_systems_are_refused_by_name_and_others_are_nobody_s() {
     assert!(
         claim(&path, &linux).unwrap().starts_with("refused: results of Velociraptor on another")
     );
+    let windows = "{\"Pid\": 4, \"Ppid\": 0, \"Name\": \"x\", \"Exe\": \"C:\\\\x.exe\"}\n";
+    let refused = claim("results/Generic.System.Pstree.json", windows.as_bytes()).unwrap();
+    assert!(refused.starts_with("refused: results of Velociraptor on another"));
+    let processes = "{\"Pid\": 4, \"Ppid\": 1, \"Name\": \"x\", \"Exe\": \"/bin/x\"}\n";
     for (path, text) in [
+        ("tasks.json", processes),
         ("results/MacOS.System.Users.json", "{\"User\": \"nils\", \"Uid\": 501}\n"),
         ("results/MacOS.Network.Netstat.json.index", "\0\0\0\0"),
         ("log.json", "{\"level\": \"INFO\", \"message\": \"x\"}\n"),
@@ -289,4 +294,23 @@ fn a_linux_collection_is_not_used() {
     assert!(told.host_names().is_empty());
     let refused = told.0.collected.sources.iter().filter(|source| source.note.contains("of Linux"));
     assert_eq!(refused.count(), 2);
+}
+
+#[test]
+fn a_source_of_an_artifact_is_dated_as_its_artifact() {
+    let log = "{\"client_time\": 1780495513, \"level\": \"INFO\", \"message\": \"Starting collection of Custom.Network\"}\n\
+               {\"client_time\": 1780495519, \"level\": \"INFO\", \"message\": \"Starting collection of Custom.Other\"}\n";
+    let netstat = fixture_bytes("velociraptor-results/MacOS.Network.Netstat.json");
+    let client = fixture_bytes("velociraptor-collection/client.json");
+    for path in
+        ["Custom.Network/Listeners.json", "Custom.Network%2FListeners.json", "Custom.Network.json"]
+    {
+        let files = Files::default()
+            .with("Collection/log.json", log)
+            .with("Collection/client_info.json", &client)
+            .with(&format!("Collection/results/{path}"), &netstat);
+        let told = files.told();
+        let seen = told.binding(8790).interval.unwrap().last_seen;
+        assert_eq!(stamp(seen), "2026-06-03T14:05:19.000000Z", "{path}");
+    }
 }

@@ -86,15 +86,22 @@ impl Artifact for VelociraptorResults {
                 first.split(',').any(column)
             }
         };
-        if !format || kind_of(has).is_none() {
-            return Claim::No;
-        }
+        let kind = kind_of(has).filter(|_| format);
+        let Some(kind) = kind else { return Claim::No };
         let in_results = candidate.path.rsplit_once("/results/").map(|(_, rest)| rest);
         let shown = in_results.unwrap_or(candidate.name);
-        if ["windows.", "linux."].iter().any(|system| shown.starts_with(system)) {
+        let begins = |names: &[&str]| names.iter().any(|name| shown.starts_with(name));
+        // A path of Windows, as JSON writes it.
+        if begins(&["windows.", "linux."]) || first.contains(":\\\\") {
             return Claim::Refuse(FOREIGN.to_owned());
         }
-        if in_results.is_some() { Claim::Sure } else { Claim::ByContent }
+        let known = kind == Kind::Socket || begins(&["macos.", "generic.", "custom."]);
+        match in_results {
+            Some(_) => Claim::Sure,
+            // Elsewhere tools of other makers list processes under the same names.
+            None if known => Claim::ByContent,
+            None => Claim::No,
+        }
     }
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
