@@ -16,6 +16,7 @@ pub mod netstat;
 pub mod property_list;
 pub mod ps;
 pub mod reading;
+pub mod records;
 pub mod services_file;
 pub mod sockets;
 pub mod sshd_config;
@@ -39,6 +40,8 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &bodyfile::Bodyfile,
     &boots::BootTime,
     &date::DateOutput,
+    &records::ecs::EcsEvents,
+    &records::eslogger::Eslogger,
     &host_name::HostName,
     &syslog::install::InstallLog,
     &launchctl::list::LaunchctlList,
@@ -49,6 +52,7 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &launchd::plist::LaunchdPlist,
     &lsof::Lsof,
     &netstat::Netstat,
+    &records::osquery::Osquery,
     &ps::Ps,
     &services_file::ServicesFile,
     &syslog::shutdown::ShutdownLog,

@@ -17,6 +17,7 @@ mod log_coverage;
 mod partial;
 mod plists;
 pub mod roots;
+mod sensor_coverage;
 mod subjects;
 pub mod zone;
 

@@ -8,7 +8,9 @@ use crate::hosts::{Dated, HostCase};
 use crate::model::Text;
 use crate::model::binding::{Citation, CitationRole};
 use crate::model::interval::{Window, add_micros};
-use crate::model::observation::{Fact, JobEvent, JobEventKind, ProcessName};
+use crate::model::observation::{
+    Code, Fact, JobEvent, JobEventKind, Life as Told, Process, ProcessName,
+};
 use std::collections::BTreeMap;
 
 /// Seconds by which two sources may differ about one start.
@@ -30,6 +32,9 @@ struct Sighting {
     command: Option<Text>,
     user: Option<Text>,
     label: Option<(Text, &'static str)>,
+    /// Whether its program took the place of what ran before.
+    replaces: bool,
+    code: Code,
     citation: Option<Citation>,
     /// What tells the start or the exit; else the citation.
     evidence: Option<Citation>,
@@ -224,11 +229,19 @@ fn absorb(life: &mut Life, sighting: Sighting) {
         (seen, window) => seen.or(window),
     };
     known.ppid = known.ppid.or(sighting.ppid);
-    if known.name.as_ref().is_none_or(|name| name.cut) && sighting.name.is_some() {
+    let renames = sighting.replaces || known.name.as_ref().is_none_or(|name| name.cut);
+    if renames && sighting.name.is_some() {
         known.name = sighting.name.or_else(|| known.name.take());
     }
-    known.path = known.path.take().or(sighting.path);
-    known.command = known.command.take().or(sighting.command);
+    if sighting.replaces {
+        known.path = sighting.path.or_else(|| known.path.take());
+        known.command = sighting.command.or_else(|| known.command.take());
+        known.code = sighting.code.or(std::mem::take(&mut known.code));
+    } else {
+        known.path = known.path.take().or(sighting.path);
+        known.command = known.command.take().or(sighting.command);
+        known.code = std::mem::take(&mut known.code).or(sighting.code);
+    }
     // A login name says more than a number.
     let numeric = |user: &Text| user.bytes().all(|b| b.is_ascii_digit());
     if known.user.as_ref().is_none_or(numeric) && sighting.user.is_some() {
@@ -271,6 +284,7 @@ fn sightings(fact: &Dated, case: &HostCase) -> Vec<Sighting> {
             citation: citation(),
             ..Sighting::default()
         }],
+        Fact::Life(life) => vec![of_life(life, window, citation())],
         Fact::Socket(socket) => socket
             .pid
             .map(|pid| Sighting {
@@ -311,6 +325,14 @@ fn sightings(fact: &Dated, case: &HostCase) -> Vec<Sighting> {
     }
 }
 
+fn of_life(life: &Told, window: Option<Window>, citation: Option<Citation>) -> Sighting {
+    let Process { pid, ppid, user, name, path, command, .. } = life.process.clone();
+    let (started, exited) = (life.started, life.exited);
+    let code = life.code.clone();
+    let base = Sighting { pid, ppid, window, name, path, command, user, ..Sighting::default() };
+    Sighting { started, exited, replaces: life.replaces, code, citation, ..base }
+}
+
 fn of_event(event: &JobEvent, at: Option<Window>, citation: Option<Citation>) -> Option<Sighting> {
     let label = event.label.clone().map(|label| (label, "launchd's log"));
     let base = Sighting { window: at, label, citation, ..Sighting::default() };
@@ -334,6 +356,7 @@ fn of_event(event: &JobEvent, at: Option<Window>, citation: Option<Citation>) ->
         | JobEventKind::Bootstrap { .. }
         | JobEventKind::Enabled(_)
         | JobEventKind::Registered { .. }
+        | JobEventKind::Persisted { .. }
         | JobEventKind::LoggingStarted => None,
     }
 }
