@@ -193,8 +193,9 @@ fn can_be(life: &Life, sighting: &Sighting) -> bool {
         return false;
     }
     if let Some(exited) = sighting.exited {
-        // An exit belongs to the life of its label that has no exit yet.
-        return life.instance.exited.is_none_or(|known| known.meets(exited));
+        // An exit belongs to the life of its label that has no exit yet, under the name that a sensor tells.
+        return names_fit(&life.instance, sighting.name.as_ref())
+            && life.instance.exited.is_none_or(|known| known.meets(exited));
     }
     if names_fit(&life.instance, sighting.name.as_ref()) {
         return true;

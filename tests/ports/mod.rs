@@ -2,4 +2,5 @@
 
 mod lives;
 mod logs;
+mod records;
 mod text_logs;
