@@ -38,6 +38,8 @@ struct Sighting {
     citation: Option<Citation>,
     /// What tells the start or the exit; else the citation.
     evidence: Option<Citation>,
+    /// What tells the exit, where something else tells the start.
+    exit_evidence: Option<Citation>,
 }
 
 /// The lives of one pid in one epoch, with the windows in which each was seen.
@@ -222,7 +224,7 @@ fn absorb(life: &mut Life, sighting: Sighting) {
         known.start_evidence = evidence.cloned();
     }
     if exited.map(|window| window.hi) != known.exited.map(|window| window.hi) {
-        known.exit_evidence = evidence.cloned();
+        known.exit_evidence = sighting.exit_evidence.as_ref().or(evidence).cloned();
     }
     (known.started, known.exited) = (started, exited);
     life.seen = match (life.seen, sighting.window) {
@@ -285,7 +287,7 @@ fn sightings(fact: &Dated, case: &HostCase) -> Vec<Sighting> {
             citation: citation(),
             ..Sighting::default()
         }],
-        Fact::Life(life) => vec![of_life(life, window, citation())],
+        Fact::Life(life) => vec![of_life(life, fact)],
         Fact::Socket(socket) => socket
             .pid
             .map(|pid| Sighting {
@@ -326,12 +328,16 @@ fn sightings(fact: &Dated, case: &HostCase) -> Vec<Sighting> {
     }
 }
 
-fn of_life(life: &Told, window: Option<Window>, citation: Option<Citation>) -> Sighting {
+fn of_life(life: &Told, fact: &Dated) -> Sighting {
     let Process { pid, ppid, user, name, path, command, .. } = life.process.clone();
     let (started, exited) = (life.started, life.exited);
-    let code = life.code.clone();
-    let base = Sighting { pid, ppid, window, name, path, command, user, ..Sighting::default() };
-    Sighting { started, exited, replaces: life.replaces, code, citation, ..base }
+    let told =
+        |window: Option<Window>| window.map(|window| super::evidence::cite_told(fact, window));
+    let (code, citation) = (life.code.clone(), Some(cite(fact, CitationRole::Owner)));
+    let (evidence, exit_evidence) = (told(started), told(exited));
+    let who = Sighting { pid, ppid, name, path, command, user, ..Sighting::default() };
+    let when = Sighting { window: fact.window(), started, exited, ..who };
+    Sighting { evidence, exit_evidence, replaces: life.replaces, code, citation, ..when }
 }
 
 fn of_event(event: &JobEvent, at: Option<Window>, citation: Option<Citation>) -> Option<Sighting> {
