@@ -52,6 +52,7 @@ pub fn cite_start(fact: &Dated, row: &Process, case: &HostCase) -> Option<Citati
             (format!("{weekday:?} {hour:02}h"), "the last such hour before the capture")
         }
         Started::Date(date) => (date.to_string(), "that day in the host's zone"),
+        Started::Utc(time) => (stamp(time), "as printed, in UTC"),
         Started::Local(time) => (time.to_string(), "local time in the host's zone"),
     };
     let time_rule = Text::from(format!("{rule}; capture {}: {}", capture.raw, capture.rule));

@@ -28,14 +28,14 @@ pub fn of(case: &HostCase, names: &Names<'_>) -> Vec<JobRecord> {
     leave_out_copies(&mut jobs, case);
     for fact in &case.facts {
         match &fact.fact {
-            Fact::JobState(state) => {
+            Fact::JobState(state) if !state.label.is_empty() => {
                 if let Some(job) = show(state, evidence_of(fact, case), &mut jobs, names) {
                     job.loaded = true;
                     job.running |= state.pid.is_some();
                 }
             }
             // Read from disk: whether launchd has loaded it, nobody says.
-            Fact::JobOnDisk(state) => {
+            Fact::JobOnDisk(state) if !state.label.is_empty() => {
                 show(state, evidence_of(fact, case), &mut jobs, names);
             }
             _ => {}
@@ -288,13 +288,18 @@ fn decide_enabled(job: &mut JobRecord, overrides: &Overrides) {
     source.clone_into(&mut job.enabled_source);
 }
 
-/// Bodyfile rows by path.
+/// What is told of files, by path; of several rows the last one that tells a time.
 pub fn file_times(case: &HostCase) -> BTreeMap<&str, &FileTimes> {
-    let rows = case.facts.iter().filter_map(|fact| match &fact.fact {
-        Fact::FileTimes(row) => Some((&*row.path, &**row)),
-        _ => None,
-    });
-    rows.collect()
+    let mut rows: BTreeMap<&str, &FileTimes> = BTreeMap::new();
+    for fact in &case.facts {
+        let Fact::FileTimes(row) = &fact.fact else { continue };
+        let is_dated = row.modified.or(row.changed).or(row.created).is_some();
+        let known = rows.entry(&row.path).or_insert(row);
+        if is_dated {
+            *known = row;
+        }
+    }
+    rows
 }
 
 /// The birth that a bodyfile tells for a path; where it tells none, the last change.

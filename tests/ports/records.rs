@@ -127,7 +127,7 @@ fn elastic_endpoint_shows_no_listener_and_coverage_says_so() {
 #[test]
 fn elastic_and_captures_of_one_mac_give_one_set_of_bindings() {
     let told = story("elastic-beside-captures");
-    assert_eq!(told.host_names(), ["egret-05"]);
+    assert_eq!(told.host_names(), ["Egret-05"], "names differ in case only");
     let beacond = told.binding(4444);
     assert_eq!(beacond.state, BindingState::Established, "lsof saw what was attempted");
     assert_eq!(beacond.process_path.as_deref(), Some("/Users/mira/.local/beacond"));
