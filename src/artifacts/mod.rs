@@ -16,6 +16,7 @@ pub mod netstat;
 pub mod property_list;
 pub mod ps;
 pub mod reading;
+pub mod records;
 pub mod services_file;
 pub mod sockets;
 pub mod sshd_config;
@@ -45,6 +46,8 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &bodyfile::Bodyfile,
     &boots::BootTime,
     &date::DateOutput,
+    &records::ecs::EcsEvents,
+    &records::eslogger::Eslogger,
     &host_name::HostName,
     &syslog::install::InstallLog,
     &launchctl::list::LaunchctlList,
@@ -55,6 +58,7 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &launchd::plist::LaunchdPlist,
     &lsof::Lsof,
     &netstat::Netstat,
+    &records::osquery::Osquery,
     &ps::Ps,
     &services_file::ServicesFile,
     &syslog::shutdown::ShutdownLog,

@@ -27,7 +27,7 @@ use crate::hosts::HostCase;
 use crate::model::binding::{Binding, Citation};
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
-use crate::model::observation::{Known, Problem, ProcessName};
+use crate::model::observation::{Code, Known, Problem, ProcessName};
 use crate::model::provenance::{Place, SourceId};
 use crate::model::service::{DeclaredPort, Direction, Job};
 use crate::model::{Text, Timestamp, content_id, stamp};
@@ -65,6 +65,8 @@ pub struct ProcessInstance {
     pub label: Option<Text>,
     /// How that is known.
     pub label_basis: Option<&'static str>,
+    /// Who signed its program, where a sensor tells.
+    pub code: Code,
     /// What tells the earlier edge of its start.
     pub start_evidence: Option<Citation>,
     /// What tells the later edge of its exit.

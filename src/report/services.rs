@@ -68,10 +68,10 @@ impl Record for ProcessRow<'_> {
             exited_from,
             exited_to,
             process.label.as_ref(),
-            "",
-            "",
-            "",
-            "",
+            process.code.signature.unwrap_or_default(),
+            process.code.team_id.as_ref(),
+            process.code.signing_id.as_ref(),
+            process.code.sha256.as_ref(),
         ]
     }
 }

@@ -9,6 +9,7 @@ mod lsof;
 mod netstat;
 mod property_list;
 mod ps;
+mod records;
 mod syslog;
 mod uac;
 mod unified_iterator;

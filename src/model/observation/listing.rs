@@ -1,4 +1,4 @@
-//! Rows of `netstat`, `lsof` and `ps`, and what each listing could show.
+//! Rows of `netstat`, `lsof`, `ps` and osquery, and what each listing could show.
 
 use super::Known;
 use crate::model::network::{Endpoint, Families, Protocol, SocketState};
@@ -13,6 +13,8 @@ pub enum ListingTool {
     Netstat,
     /// `lsof`.
     Lsof,
+    /// A snapshot by osquery.
+    Osquery,
 }
 
 impl ListingTool {
@@ -21,6 +23,7 @@ impl ListingTool {
         match self {
             Self::Netstat => "netstat",
             Self::Lsof => "lsof",
+            Self::Osquery => "osquery",
         }
     }
 }

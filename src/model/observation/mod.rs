@@ -3,12 +3,14 @@
 mod claim;
 mod flow;
 mod job;
+mod life;
 mod listing;
 mod problem;
 
 pub use self::claim::{CollectionClaim, HostClaim};
 pub use self::flow::{Flow, FlowEvent, LogKind, LogSpan, Witness};
 pub use self::job::{JobEvent, JobEventKind, JobState};
+pub use self::life::{Code, Life};
 pub use self::listing::{Listing, ListingTool, Process, ProcessName, Socket, Started};
 pub use self::problem::{Problem, ProblemKind};
 
@@ -100,10 +102,14 @@ pub enum Fact {
     Socket(Box<Socket>),
     /// A process was seen.
     Process(Box<Process>),
+    /// A sensor told of a process: its start, its end, its code.
+    Life(Box<Life>),
     /// A launchd property list.
     Job(Box<Job>),
     /// A job as launchctl showed it.
     JobState(Box<JobState>),
+    /// A job as a sensor read it from its property list: not necessarily loaded.
+    JobOnDisk(Box<JobState>),
     /// An event of `launchd.log`.
     JobEvent(Box<JobEvent>),
     /// An override database (or `launchctl print-disabled`) of a domain was read: a label that it does
