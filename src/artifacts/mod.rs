@@ -5,9 +5,12 @@
 
 pub mod bodyfile;
 pub mod boots;
+pub mod btm;
+pub mod codesign;
 pub mod collector;
 mod crew;
 pub mod date;
+pub mod firewall;
 pub mod host_name;
 pub mod launchctl;
 pub mod launchd;
@@ -20,6 +23,7 @@ pub mod services_file;
 pub mod sockets;
 pub mod sshd_config;
 pub mod syslog;
+pub mod system_extensions;
 pub mod system_version;
 pub mod time_zone;
 pub mod unified;
@@ -35,9 +39,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Every artifact that Portolan reads, sorted by id.
 pub const ARTIFACTS: &[&dyn Artifact] = &[
+    &firewall::alf_plist::AlfPlist,
     &syslog::firewall::AppFirewallLog,
     &bodyfile::Bodyfile,
     &boots::BootTime,
+    &btm::dump::BtmDump,
+    &btm::store::BtmStore,
+    &codesign::Codesign,
     &date::DateOutput,
     &host_name::HostName,
     &syslog::install::InstallLog,
@@ -49,10 +57,13 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &launchd::plist::LaunchdPlist,
     &lsof::Lsof,
     &netstat::Netstat,
+    &firewall::pf::PacketFilter,
     &ps::Ps,
     &services_file::ServicesFile,
     &syslog::shutdown::ShutdownLog,
+    &firewall::socketfilterfw::Socketfilterfw,
     &sshd_config::SshdConfig,
+    &system_extensions::SystemExtensions,
     &syslog::system::SystemLog,
     &system_version::SystemVersion,
     &time_zone::TimeZone,

@@ -5,12 +5,16 @@ mod flow;
 mod job;
 mod listing;
 mod problem;
+mod trust;
 
 pub use self::claim::{CollectionClaim, HostClaim};
 pub use self::flow::{Flow, FlowEvent, LogKind, LogSpan, Witness};
 pub use self::job::{JobEvent, JobEventKind, JobState};
 pub use self::listing::{Listing, ListingTool, Process, ProcessName, Socket, Started};
 pub use self::problem::{Problem, ProblemKind};
+pub use self::trust::{
+    BackgroundItem, FirewallSetting, ItemKind, Redirect, Signature, Signer, SystemExtension,
+};
 
 use super::interval::Window;
 use super::network::Protocol;
@@ -163,6 +167,18 @@ pub enum Fact {
         /// `net.inet.ip.portrange.last`.
         last: u16,
     },
+    /// What `codesign` said of a program.
+    Signature(Box<Signature>),
+    /// An item of Background Task Management.
+    BackgroundItem(Box<BackgroundItem>),
+    /// A setting of the application firewall.
+    Firewall(FirewallSetting),
+    /// Whether the packet filter was on.
+    PacketFilter(bool),
+    /// A redirection of the packet filter.
+    Redirect(Box<Redirect>),
+    /// A system extension.
+    SystemExtension(Box<SystemExtension>),
 }
 
 /// Whether something holds, where the evidence may not tell.
