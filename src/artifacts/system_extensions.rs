@@ -94,9 +94,8 @@ fn row(number: u64, line: &str, category: Option<&str>, out: &mut Emitter) {
         out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
         return;
     };
-    let some = |text: &str, out: &mut Emitter| {
-        (!text.trim().is_empty()).then(|| out.text(text.trim()))
-    };
+    let some =
+        |text: &str, out: &mut Emitter| (!text.trim().is_empty()).then(|| out.text(text.trim()));
     let extension = SystemExtension {
         category: out.text(category),
         team_id: some(team, out),

@@ -5,6 +5,7 @@
 //! ([`sockets`]), flows are split by owner ([`owners`]), and each part becomes a binding ([`bindings`]) with a
 //! life ([`intervals`]). What jobs declare is held against it at the end ([`declared`]).
 
+mod background;
 pub mod bindings;
 pub mod conflicts;
 pub mod declared;
@@ -21,6 +22,7 @@ pub mod place;
 pub mod processes;
 pub mod services;
 pub mod sockets;
+pub mod trust;
 
 use crate::hosts::HostCase;
 use crate::model::binding::{Binding, Citation};
@@ -104,6 +106,8 @@ pub struct JobRecord {
     pub declared: Vec<(DeclaredPort, Option<u16>)>,
     /// Label of the evidence.
     pub evidence: String,
+    /// Team of its program, as Background Task Management knows it.
+    pub team_id: Option<Text>,
 }
 
 /// What the sockets of one host come to.
@@ -115,6 +119,8 @@ pub struct HostPorts {
     pub jobs: Vec<JobRecord>,
     /// Its bindings, in the order of the `bindings` table.
     pub bindings: Vec<Binding>,
+    /// What is known of signatures, firewalls and extensions.
+    pub trust: trust::Trust,
     /// Where the evidence contradicts itself.
     pub problems: Vec<(SourceId, Problem)>,
 }
@@ -139,7 +145,8 @@ pub fn reconstruct(case: &HostCase, embedded: &dyn PortNames) -> HostPorts {
     };
     let (bindings, problems) = maker.bindings(rows);
     name_processes(&mut processes.all, case);
-    let mut ports = HostPorts { processes: processes.all, jobs, bindings, problems };
+    let trust = trust::Trust::of(case);
+    let mut ports = HostPorts { processes: processes.all, jobs, bindings, trust, problems };
     conflicts::mark(&mut ports);
     declared::attribute_by_target(&mut ports);
     declared::mark_agreement(&mut ports);

@@ -54,9 +54,9 @@ impl Artifact for BtmDump {
 
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
         let named = candidate.name.contains("dumpbtm") || candidate.name.contains("sfltool");
-        let fits = candidate.lines().any(|line| {
-            line.trim().strip_prefix(RECORDS).is_some_and(|rest| rest.contains(" : "))
-        });
+        let fits = candidate
+            .lines()
+            .any(|line| line.trim().strip_prefix(RECORDS).is_some_and(|rest| rest.contains(" : ")));
         match (named, fits) {
             (true, true) => Claim::Sure,
             (false, true) => Claim::ByContent,
@@ -154,9 +154,8 @@ fn tell(
         out.problem(Locator::Line(line), ProblemKind::MalformedRecord, detail);
     }
     let text = |out: &mut Emitter, key: &str| value(key).map(|value| out.text(value));
-    let path = |out: &mut Emitter, key: &str| {
-        value(key).and_then(path_of).map(|path| out.text(&path))
-    };
+    let path =
+        |out: &mut Emitter, key: &str| value(key).and_then(path_of).map(|path| out.text(&path));
     let item = BackgroundItem {
         kind,
         legacy,

@@ -65,7 +65,19 @@ impl Artifact for BtmStore {
             let users = users.ok_or_else(|| malformed("a store without items by user"))?;
             for (user, items) in archive.pairs(users) {
                 for record in archive.elements(items) {
-                    read_record(&archive, user.as_string().unwrap_or_default(), record, out);
+                    // Each record is an object of its own, unless the archive was made to be read for ever.
+                    if out.observations.len().saturating_add(out.problems.len()) > objects.len() {
+                        let detail = "more records than objects; the rest is not read";
+                        out.problem(Locator::Whole, ProblemKind::Limit, detail);
+                        out.partial = true;
+                        return Ok(());
+                    }
+                    read_record(
+                        &archive,
+                        &owner_of(user.as_string().unwrap_or_default()),
+                        record,
+                        out,
+                    );
                 }
             }
             return Ok(());
@@ -74,12 +86,21 @@ impl Artifact for BtmStore {
     }
 }
 
+/// The uid in the UUIDs that macOS makes of uids (`FFFFEEEE-DDDD-CCCC-BBBB-AAAA000001F5`); of other users, the
+/// UUID itself.
+fn owner_of(uuid: &str) -> String {
+    let digits = uuid.strip_prefix("FFFFEEEE-DDDD-CCCC-BBBB-AAAA");
+    let uid = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    uid.map_or_else(|| uuid.to_owned(), |uid| uid.cast_signed().to_string())
+}
+
 /// The store before macOS 13: bookmarks only.
 fn old_items(archive: &Archive<'_>, top: &Dictionary, out: &mut Emitter) -> Option<()> {
     let root = archive.field(top, "root")?;
-    let items = archive.pairs(root).into_iter().find_map(|(key, value)| {
-        (key.as_string() == Some("backgroundItems")).then_some(value)
-    })?;
+    let items = archive
+        .pairs(root)
+        .into_iter()
+        .find_map(|(key, value)| (key.as_string() == Some("backgroundItems")).then_some(value))?;
     let containers = archive.field(items.as_dictionary()?, "allContainers")?;
     for container in archive.elements(containers) {
         let inner = container.as_dictionary().and_then(|one| archive.field(one, "internalItems"));

@@ -58,7 +58,9 @@ impl Artifact for PacketFilter {
 
 /// Whether a path in lower case is that of a configuration file.
 fn is_configuration(path: &str) -> bool {
-    path.ends_with("/etc/pf.conf") || path.contains("/etc/pf.anchors/") || path.ends_with("/pf.conf")
+    path.ends_with("/etc/pf.conf")
+        || path.contains("/etc/pf.anchors/")
+        || path.ends_with("/pf.conf")
 }
 
 fn read(number: u64, line: &str, loaded: bool, out: &mut Emitter) {
@@ -112,6 +114,8 @@ fn parts(from: &str, to: &str) -> Result<Vec<Redirect>, &'static str> {
     for text in after("port", target).unwrap_or_default() {
         ports.push(Some(range(text).ok_or("a redirection of a port that is not a number")?));
     }
+    ports.sort();
+    ports.dedup();
     if ports.is_empty() {
         ports.push(None);
     }
@@ -169,6 +173,8 @@ fn protocols(words: Vec<&str>) -> Result<Vec<Option<Protocol>>, &'static str> {
             _ => return Err("a redirection of another protocol than TCP and UDP"),
         });
     }
+    found.sort();
+    found.dedup();
     if found.is_empty() {
         found.push(None);
     }
