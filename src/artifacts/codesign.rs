@@ -103,7 +103,7 @@ impl Artifact for Codesign {
 #[derive(Default)]
 struct Reader {
     record: Option<Record>,
-    /// Whether the record before had nothing but a path: then the path may hold the next one's.
+    /// Whether the record before is not whole: then its path or identifier may hold what follows.
     broken: bool,
 }
 
@@ -126,12 +126,14 @@ impl Reader {
             self.record = Some(Record { line: number, signature, keys, contradiction });
         } else if let Some((path, signature)) = verdict(line) {
             self.say_of_path(number, line, path, signature, out);
+        } else if line.trim().is_empty() {
+            self.finish(out);
         } else if let Some(record) = &mut self.record {
             record.read(line, out);
         } else if SINGLE.iter().any(|key| line.starts_with(key)) {
             let detail = "a line of a signature that belongs to no path";
             out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
-        } else if !line.trim().is_empty() {
+        } else {
             out.skip("other lines");
         }
     }
@@ -145,8 +147,8 @@ impl Reader {
         signature: Signature,
         out: &mut Emitter,
     ) {
-        let inside = self.record.as_ref().is_some_and(|record| !record.keys.contains("Format="));
-        if inside {
+        let inside = self.record.as_ref().is_some_and(|record| !record.is_whole());
+        if inside || (self.broken && self.record.is_none()) {
             // The identifier of the open record holds a line feed.
             let detail = "a verdict in the middle of another program's signature is not believed";
             out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
@@ -155,6 +157,7 @@ impl Reader {
             }
             return;
         }
+        self.finish(out);
         if !path.starts_with('/') {
             out.skip("paths without their folders");
             return;
@@ -166,7 +169,7 @@ impl Reader {
 
     fn finish(&mut self, out: &mut Emitter) {
         let Some(record) = self.record.take() else { return };
-        self.broken = record.keys.is_empty();
+        self.broken = !record.is_whole();
         record.tell(out);
     }
 }
@@ -190,6 +193,11 @@ fn verdict(line: &str) -> Option<(&str, Signature)> {
 }
 
 impl Record {
+    /// Every signature has a format, behind the path and the identifier.
+    fn is_whole(&self) -> bool {
+        self.keys.contains("Format=")
+    }
+
     fn read(&mut self, line: &str, out: &mut Emitter) {
         let known = SINGLE.iter().find(|key| line.starts_with(**key));
         if let Some(key) = known
@@ -222,7 +230,9 @@ impl Record {
     }
 
     fn tell(self, out: &mut Emitter) {
+        let incomplete = (!self.is_whole()).then_some("it is not whole");
         let Self { line, mut signature, keys, contradiction } = self;
+        let contradiction = contradiction.or(incomplete);
         let locator = Locator::Line(line);
         if keys.is_empty() {
             out.partial = true;
