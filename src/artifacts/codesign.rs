@@ -70,7 +70,7 @@ impl Artifact for Codesign {
     }
 
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
-        let named = candidate.name.contains("codesign");
+        let named = candidate.is_output_of("codesign");
         let mut lines = candidate.lines().map(str::trim_end);
         let record = |line: &str| line.starts_with("Executable=/");
         let displays = candidate.lines().any(record)

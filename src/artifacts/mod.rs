@@ -123,6 +123,12 @@ impl Candidate<'_> {
         })
     }
 
+    /// Whether the file is named after a command and may hold what it printed: a text, and no script or table.
+    pub fn is_output_of(&self, command: &str) -> bool {
+        let (stem, extension) = self.name.rsplit_once('.').unwrap_or((self.name, ""));
+        stem.contains(command) && matches!(extension, "" | "txt" | "log" | "out" | "err" | "stderr")
+    }
+
     /// The lines of the head.
     pub fn lines(&self) -> std::str::Lines<'_> {
         self.text.lines()

@@ -35,7 +35,7 @@ impl Artifact for SystemExtensions {
     }
 
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
-        let named = candidate.name.contains("systemextensionsctl");
+        let named = candidate.is_output_of("systemextensionsctl");
         let fits = candidate.lines().any(is_header);
         match (named, fits) {
             (true, true) => Claim::Sure,

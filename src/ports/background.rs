@@ -73,6 +73,9 @@ impl Items {
             let known = jobs.iter_mut().find(|job| item.is_of(job));
             if let Some(job) = known {
                 if job.job.is_none() {
+                    if job.domain.is_empty() {
+                        job.domain = item.domain();
+                    }
                     job.program =
                         job.program.take().or_else(|| item.program.as_deref().map(Text::from));
                     job.plist_path = job.plist_path.take().or_else(|| item.path.clone());
@@ -155,15 +158,19 @@ impl Item {
         fits && same && job.label == self.label
     }
 
-    fn record(&self) -> JobRecord {
+    /// The domain that its kind and its owner mean.
+    fn domain(&self) -> String {
         let is_user = self.owner.parse::<u32>().is_ok_and(|uid| uid != 0);
-        let domain = match self.kind {
+        match self.kind {
             ItemKind::Daemon => "system".to_owned(),
             _ if is_user && &*self.owner != EVERYBODY => format!("user/{}", self.owner),
             _ => "agents".to_owned(),
-        };
+        }
+    }
+
+    fn record(&self) -> JobRecord {
         JobRecord {
-            domain,
+            domain: self.domain(),
             label: Text::clone(&self.label),
             plist_path: self.path.clone(),
             job: None,

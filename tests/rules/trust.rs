@@ -104,7 +104,7 @@ fn a_script_on_the_sealed_volume_needs_no_signature() {
     let path = "/usr/libexec/reefscript";
     let unsigned = format!("{path}: code object is not signed at all\n");
     let told = daemon("com.apple.reefscript", &[path], "*:9443 (LISTEN)")
-        .without("/Library/LaunchDaemons/com.apple.reefscript.plist")
+        .without("[root]/Library/LaunchDaemons/com.apple.reefscript.plist")
         .plist(
             "/System/Library/LaunchDaemons/com.apple.reefscript.plist",
             &job("com.apple.reefscript", &[path], RUN_AT_LOAD),
@@ -191,6 +191,30 @@ fn a_redirection_from_outside_exposes_a_loopback_listener() {
     let off = format!("{}Status: Disabled\n", rule("en0", 8777));
     let off = local().file(PFCTL, off).told();
     assert_eq!(of_port(&off, 8777, "redirect-exposes"), None);
+}
+
+#[test]
+fn a_network_extension_is_named() {
+    let list = |active: &str| {
+        format!(
+            "1 extension(s)\n--- com.apple.system_extension.network_extension\n\
+             enabled\tactive\tteamID\tbundleID (version)\tname\t[state]\n\
+             *\t{active}\tREEF00TEAM\torg.example.reef.filter (2.1/21)\tReef\t[activated enabled]\n"
+        )
+    };
+    let noted = |folder: &str, active: &str| {
+        let path =
+            format!("{folder}/0B1D/org.example.reef.filter.systemextension/Contents/MacOS/f");
+        let told = Mac::new()
+            .file("live_response/system/systemextensionsctl_list.txt", list(active))
+            .ps(700, "root", "01-00:00:00", &path)
+            .lsof(Lsof::tcp("f", 700, 0x700, "*:9443 (LISTEN)").root())
+            .told();
+        of_port(&told, 9443, "network-extension")
+    };
+    assert_eq!(noted("/Library/SystemExtensions", "*"), Some(0));
+    assert_eq!(noted("/Library/SystemExtensions", ""), None);
+    assert_eq!(noted("/Users/Shared/SystemExtensions", "*"), None);
 }
 
 fn dump(items: &[(&str, &str, &str, &str)]) -> String {

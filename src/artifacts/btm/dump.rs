@@ -53,7 +53,7 @@ impl Artifact for BtmDump {
     }
 
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
-        let named = candidate.name.contains("dumpbtm") || candidate.name.contains("sfltool");
+        let named = candidate.is_output_of("dumpbtm") || candidate.is_output_of("sfltool");
         let fits = candidate
             .lines()
             .any(|line| line.trim().strip_prefix(RECORDS).is_some_and(|rest| rest.contains(" : ")));

@@ -40,12 +40,14 @@ impl Artifact for BtmStore {
     }
 
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
-        let named =
-            candidate.name.starts_with("backgrounditems") && candidate.name.ends_with(".btm");
+        if !candidate.name.ends_with(".btm") {
+            return Claim::No;
+        }
+        let named = candidate.name.starts_with("backgrounditems");
         match (named, candidate.head.starts_with(b"bplist")) {
             (true, true) => Claim::Sure,
-            (true, false) => Claim::ByName,
-            _ => Claim::No,
+            (false, true) | (true, false) => Claim::ByName,
+            (false, false) => Claim::No,
         }
     }
 

@@ -36,7 +36,7 @@ impl Artifact for PacketFilter {
 
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
         let configured = is_configuration(candidate.path);
-        let named = configured || candidate.name.contains("pfctl");
+        let named = configured || candidate.is_output_of("pfctl");
         let is_text = !candidate.text.is_empty();
         // A word that begins a line is no proof: the whole of a redirection is, or the head of `-s all`.
         let fits = candidate.lines().any(|line| matches!(redirect(line), Some(Ok(_))))

@@ -40,7 +40,7 @@ impl Artifact for Socketfilterfw {
     }
 
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
-        let named = candidate.name.contains("socketfilterfw");
+        let named = candidate.is_output_of("socketfilterfw");
         let listed = candidate.lines().any(|line| line.contains(TOTAL));
         let decided = candidate.lines().any(|line| decision(line).is_some());
         let fits = (listed && decided) || candidate.lines().any(|line| setting(line).is_some());
