@@ -5,7 +5,7 @@ use super::place::canonical;
 use crate::hosts::HostCase;
 use crate::model::Text;
 use crate::model::observation::{BackgroundItem, Fact, ItemKind, Known};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The owner of items that hold for everybody.
 const EVERYBODY: &str = "-2";
@@ -14,6 +14,8 @@ const EVERYBODY: &str = "-2";
 #[derive(Debug, Default)]
 pub(super) struct Items {
     jobs: Vec<Item>,
+    /// By label and property list; those without one under none.
+    index: BTreeMap<(Text, Option<String>), Vec<usize>>,
 }
 
 /// An item with its paths made whole.
@@ -63,33 +65,54 @@ impl Items {
             .filter(|item| matches!(item.kind, ItemKind::Agent | ItemKind::Daemon))
             .filter(|item| !item.label.is_empty())
             .map(|item| whole(item, &bundles, &evidence));
-        Self { jobs: jobs.collect() }
+        let jobs: Vec<Item> = jobs.collect();
+        let mut index: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (at, item) in jobs.iter().enumerate() {
+            index.entry(item.key()).or_default().push(at);
+        }
+        Self { jobs, index }
+    }
+
+    /// The items about a job: the label is the same, and so is the property list where both are known.
+    fn about<'a>(&'a self, job: &JobRecord) -> Vec<&'a Item> {
+        let label = Text::clone(&job.label);
+        let path = job.plist_path.as_deref().map(|path| canonical(path).into_owned());
+        let at: Vec<usize> = if path.is_some() {
+            let keys = [(Text::clone(&label), None), (label, path)];
+            keys.iter().filter_map(|key| self.index.get(key)).flatten().copied().collect()
+        } else {
+            let from = (Text::clone(&label), None);
+            let of_label = self.index.range(from..).take_while(|((of, _), _)| *of == label);
+            of_label.flat_map(|(_, at)| at).copied().collect()
+        };
+        let items = at.into_iter().filter_map(|at| self.jobs.get(at));
+        items.filter(|item| item.may_be_in(&job.domain)).collect()
     }
 
     /// Adds the jobs that only Background Task Management knows: those that an application registered, and those
     /// whose property list was not collected.
     pub(super) fn add_unknown(&self, jobs: &mut Vec<JobRecord>) {
-        for item in &self.jobs {
-            let known = jobs.iter_mut().find(|job| item.is_of(job));
-            if let Some(job) = known {
-                if job.job.is_none() {
-                    if job.domain.is_empty() {
-                        job.domain = item.domain();
-                    }
-                    job.program =
-                        job.program.take().or_else(|| item.program.as_deref().map(Text::from));
-                    job.plist_path = job.plist_path.take().or_else(|| item.path.clone());
+        let mut known = BTreeSet::new();
+        for job in jobs.iter_mut() {
+            let about = self.about(job);
+            known.extend(about.iter().map(|item| item.key()));
+            if let Some(item) = about.first().filter(|_| job.job.is_none()) {
+                if job.domain.is_empty() {
+                    job.domain = item.domain();
                 }
-            } else {
-                jobs.push(item.record());
+                let program = item.program.as_deref().map(Text::from);
+                job.program = job.program.take().or(program);
+                job.plist_path = job.plist_path.take().or_else(|| item.path.clone());
             }
         }
+        let unknown = self.jobs.iter().filter(|item| known.insert(item.key()));
+        jobs.extend(unknown.map(Item::record));
     }
 
     /// Says of a job what its items say. Whatever else lets it load, what is disallowed does not; what is allowed
     /// may still be kept from loading by an override.
     pub(super) fn decide(&self, job: &mut JobRecord) {
-        let found: Vec<&Item> = self.jobs.iter().filter(|item| item.is_of(job)).collect();
+        let found = self.about(job);
         let Some(first) = found.first() else { return };
         let same = |of: fn(&Item) -> Known| found.iter().all(|item| of(item) == of(first));
         if found.iter().all(|item| item.team_id == first.team_id) {
@@ -108,7 +131,7 @@ impl Items {
             let source = "Background Task Management";
             match (first.enabled, first.allowed) {
                 (Known::Yes, Known::Yes) if same(|item| item.enabled) => {
-                    says(job, Known::Yes, source)
+                    says(job, Known::Yes, source);
                 }
                 (Known::No, _) if same(|item| item.enabled) => says(job, Known::No, source),
                 _ => {}
@@ -147,15 +170,14 @@ fn whole(
 }
 
 impl Item {
-    /// Whether it is about a job: the label is the same, and so is the property list where both are known.
-    fn is_of(&self, job: &JobRecord) -> bool {
-        let is_daemon = self.kind == ItemKind::Daemon;
-        let fits = job.domain.is_empty() || (job.domain == "system") == is_daemon;
-        let same = match (&self.path, &job.plist_path) {
-            (Some(own), Some(known)) => canonical(own) == canonical(known),
-            _ => true,
-        };
-        fits && same && job.label == self.label
+    fn key(&self) -> (Text, Option<String>) {
+        let path = self.path.as_deref().map(|path| canonical(path).into_owned());
+        (Text::clone(&self.label), path)
+    }
+
+    /// Whether its kind fits the domain of a job.
+    fn may_be_in(&self, domain: &str) -> bool {
+        domain.is_empty() || (domain == "system") == (self.kind == ItemKind::Daemon)
     }
 
     /// The domain that its kind and its owner mean.

@@ -40,6 +40,11 @@ impl Signed {
         (!self.is_broken()).then_some((team, self.signing_id.as_ref()))
     }
 
+    /// Who signed what is there: nobody, where the signature does not hold.
+    pub fn holder(&self) -> Signer {
+        if self.is_broken() { Signer::Unknown } else { self.signer }
+    }
+
     /// Whether the program is not what was signed, or its certificate was revoked. What lies beside it in its bundle
     /// changes in many updates and says nothing of it.
     pub fn is_broken(&self) -> bool {
@@ -158,8 +163,10 @@ pub struct Trust {
     signatures: BTreeMap<String, Signed>,
     firewalls: BTreeMap<usize, Firewall>,
     packet_filters: BTreeMap<usize, Vec<bool>>,
-    redirects: Vec<Redirected>,
-    extensions: Vec<(usize, SystemExtension)>,
+    /// By the port they lead to; without one, those that lead to the same port.
+    redirects: BTreeMap<Option<u16>, Vec<Redirected>>,
+    /// Those of the network that were active, by identifier.
+    extensions: BTreeMap<Text, SystemExtension>,
 }
 
 impl Trust {
@@ -180,12 +187,15 @@ impl Trust {
                     trust.packet_filters.entry(acquisition).or_default().push(*on);
                 }
                 Fact::Redirect(redirect) => {
-                    let redirect = (**redirect).clone();
-                    let place = fact.place;
-                    trust.redirects.push(Redirected { acquisition, redirect, place });
+                    let of_port = trust.redirects.entry(redirect.to_port).or_default();
+                    let (redirect, place) = ((**redirect).clone(), fact.place);
+                    of_port.push(Redirected { acquisition, redirect, place });
                 }
-                Fact::SystemExtension(extension) => {
-                    trust.extensions.push((acquisition, (**extension).clone()));
+                Fact::SystemExtension(extension)
+                    if extension.active && extension.is_of_network() =>
+                {
+                    let id = Text::clone(&extension.bundle_id);
+                    trust.extensions.entry(id).or_insert_with(|| (**extension).clone());
                 }
                 _ => {}
             }
@@ -203,12 +213,23 @@ impl Trust {
         self.firewalls.get(&acquisition)
     }
 
-    /// Redirections of acquisitions whose packet filter is not known to have been off.
-    pub fn redirects(&self) -> impl Iterator<Item = &Redirected> {
-        self.redirects.iter().filter(|one| {
-            let states = self.packet_filters.get(&one.acquisition);
-            states.and_then(|states| agreed(states)) != Some(false)
+    /// Redirections to a port, of acquisitions whose packet filter is not known to have been off.
+    pub fn redirects_to(&self, port: u16) -> impl Iterator<Item = &Redirected> {
+        let of_port = self.redirects.get(&Some(port)).into_iter().flatten();
+        of_port.filter(|one| self.may_be_in_force(one.acquisition))
+    }
+
+    /// The first redirection to each port, likewise.
+    pub fn redirected_ports(&self) -> impl Iterator<Item = (u16, &Redirected)> {
+        self.redirects.iter().filter_map(|(port, all)| {
+            let first = all.iter().find(|one| self.may_be_in_force(one.acquisition))?;
+            Some(((*port)?, first))
         })
+    }
+
+    fn may_be_in_force(&self, acquisition: usize) -> bool {
+        let states = self.packet_filters.get(&acquisition);
+        states.and_then(|states| agreed(states)) != Some(false)
     }
 
     /// The active network extension that a program belongs to: it lies in the extension's own bundle, below the
@@ -216,8 +237,6 @@ impl Trust {
     pub fn network_extension(&self, program: &str) -> Option<&SystemExtension> {
         let inside = program.strip_prefix("/Library/SystemExtensions/")?;
         let bundle = inside.split('/').nth(1)?.strip_suffix(".systemextension")?;
-        let all = self.extensions.iter().map(|(_, extension)| extension);
-        let active = all.filter(|extension| extension.active && extension.is_of_network());
-        active.into_iter().find(|extension| &*extension.bundle_id == bundle)
+        self.extensions.get(bundle)
     }
 }

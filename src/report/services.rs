@@ -72,7 +72,7 @@ impl Record for ProcessRow<'_> {
             exited_from,
             exited_to,
             process.label.as_ref(),
-            self.signed.map(|signed| signed.signer.as_str()),
+            self.signed.map(|signed| signed.holder().as_str()),
             self.signed.and_then(|signed| signed.team_id.as_ref()),
             self.signed.and_then(|signed| signed.signing_id.as_ref()),
             "",
@@ -161,7 +161,7 @@ impl Record for ServiceRow<'_> {
             &record.enabled_source,
             record.plist_created,
             record.plist_modified,
-            self.signed.map_or(Signer::Unknown, |signed| signed.signer).as_str(),
+            self.signed.map_or(Signer::Unknown, Signed::holder).as_str(),
             self.signed.and_then(|signed| signed.team_id.as_ref()).or(record.team_id.as_ref()),
             &record.evidence,
         ]

@@ -177,8 +177,12 @@ impl<'a> Context<'a> {
     /// The redirections of the packet filter that lead to a listener, at the acquisitions that show it.
     pub fn redirects_to(&self, binding: &Binding) -> Vec<&'a Redirect> {
         let of = self.acquisitions_of(binding);
-        let all = self.ports.trust.redirects().filter(|one| of.contains(&one.acquisition));
-        all.map(|one| &one.redirect).filter(|one| trust::leads_to(one, binding)).collect()
+        let to_port = binding.local_port.into_iter();
+        let all = to_port.flat_map(|port| self.ports.trust.redirects_to(port));
+        all.filter(|one| of.contains(&one.acquisition))
+            .map(|one| &one.redirect)
+            .filter(|one| trust::leads_to(one, binding))
+            .collect()
     }
 
     /// The acquisitions that show a binding; all, where only logs do.

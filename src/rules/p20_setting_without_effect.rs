@@ -8,7 +8,8 @@ use crate::model::network::Protocol;
 use crate::model::observation::Fact;
 use crate::model::provenance::Place;
 use crate::model::service::Direction;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// The port of sshd's job on stock macOS.
 const SSH: u16 = 22;
@@ -54,29 +55,30 @@ impl Rule for SettingWithoutEffect {
     }
 }
 
-/// Redirections to ports that nobody holds, though a listing of the same acquisition would show it.
+/// A redirection to a port that nobody holds, though a listing of the same acquisition would show it.
 fn redirect(context: &Context<'_>) -> Option<Finding> {
-    let idle = context.ports.trust.redirects().find(|one| {
-        let redirect = &one.redirect;
-        let address: Option<std::net::IpAddr> = redirect.to_address.parse().ok();
-        let local = address.is_some_and(|address| address.is_loopback());
-        let protocol = redirect.protocol.unwrap_or(Protocol::Tcp);
-        let shown = context.listings.iter().any(|(fact, listing)| {
-            fact.acquisition == one.acquisition && listing.shows_all(Direction::Listen, protocol)
-        });
-        let held =
-            context.ports.bindings.iter().any(|binding| {
-                binding.is_seen_listener() && binding.local_port == redirect.to_port
-            });
-        local && shown && redirect.to_port.is_some() && !held
+    let held: BTreeSet<u16> = context
+        .ports
+        .bindings
+        .iter()
+        .filter(|binding| binding.is_seen_listener())
+        .filter_map(|binding| binding.local_port)
+        .collect();
+    let (port, idle) = context.ports.trust.redirected_ports().find(|(port, one)| {
+        let address: Option<IpAddr> = one.redirect.to_address.parse().ok();
+        let protocol = one.redirect.protocol.unwrap_or(Protocol::Tcp);
+        let shown = || {
+            context.listings.iter().any(|(fact, listing)| {
+                fact.acquisition == one.acquisition
+                    && listing.shows_all(Direction::Listen, protocol)
+            })
+        };
+        address.is_some_and(|address| address.is_loopback()) && !held.contains(port) && shown()
     })?;
-    let port = idle.redirect.to_port?;
-    let reason = format!(
-        "{} goes to {}:{port}, where nothing listens",
-        trust::in_words(&idle.redirect),
-        idle.redirect.to_address
-    );
-    let mut finding = context.finding(RuleId::P20, reason);
+    let to = &idle.redirect.to_address;
+    let how = trust::in_words(&idle.redirect);
+    let mut finding =
+        context.finding(RuleId::P20, format!("{how} goes to {to}:{port}, where nothing listens"));
     finding.place = Some(idle.place);
     "something listens where a redirection leads".clone_into(&mut finding.expected);
     Some(finding)

@@ -7,6 +7,7 @@ use portolan::baseline::learned::identity::ProgramKey;
 use portolan::hosts::Options;
 use portolan::model::anomaly::Anomaly;
 use portolan::model::observation::{Known, Signer};
+use std::fmt::Write;
 
 const CODESIGN: &str = "live_response/system/codesign_-dvvv.txt";
 const FIREWALL: &str = "live_response/system/socketfilterfw_--listapps.txt";
@@ -220,11 +221,13 @@ fn a_network_extension_is_named() {
 fn dump(items: &[(&str, &str, &str, &str)]) -> String {
     let mut text = String::from(" Records for UID -2 : FFFFEEEE-DDDD-CCCC-BBBB-AAAAFFFFFFFE\n");
     for (index, (kind, disposition, identifier, url)) in items.iter().enumerate() {
-        text.push_str(&format!(
+        write!(
+            text,
             " #{}:\n Team Identifier: REEF00TEAM\n Type: {kind}\n Disposition: [{disposition}]\n \
              Identifier: {identifier}\n URL: {url}\n",
             index + 1
-        ));
+        )
+        .unwrap();
     }
     text
 }

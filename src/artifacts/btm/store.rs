@@ -22,7 +22,7 @@ catalog::entry! {
     ///
     /// ## Format source
     /// A keyed archive (`NSKeyedArchiver`): `store` → `itemsByUserIdentifier` → records with `identifier`, `type`,
-    /// `disposition`, `url`, `executablePath`, `teamIdentifier`, `container`; as objective-see's DumpBTM and
+    /// `disposition`, `url`, `executablePath`, `teamIdentifier`, `container`; as objective-see's `DumpBTM` and
     /// osquery read it. The older form has `backgroundItems` → `allContainers`.
     pub BtmStore
 }
@@ -40,9 +40,7 @@ impl Artifact for BtmStore {
     }
 
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
-        if !candidate.name.ends_with(".btm") {
-            return Claim::No;
-        }
+        let Some((_, "btm")) = candidate.name.rsplit_once('.') else { return Claim::No };
         let named = candidate.name.starts_with("backgrounditems");
         match (named, candidate.head.starts_with(b"bplist")) {
             (true, true) => Claim::Sure,
@@ -90,10 +88,10 @@ impl Artifact for BtmStore {
 
 /// The uid in the UUIDs that macOS makes of uids (`FFFFEEEE-DDDD-CCCC-BBBB-AAAA000001F5`); of other users, the
 /// UUID itself.
-fn owner_of(uuid: &str) -> String {
-    let digits = uuid.strip_prefix("FFFFEEEE-DDDD-CCCC-BBBB-AAAA");
+fn owner_of(user: &str) -> String {
+    let digits = user.strip_prefix("FFFFEEEE-DDDD-CCCC-BBBB-AAAA");
     let uid = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    uid.map_or_else(|| uuid.to_owned(), |uid| uid.cast_signed().to_string())
+    uid.map_or_else(|| user.to_owned(), |uid| uid.cast_signed().to_string())
 }
 
 /// The store before macOS 13: bookmarks only.

@@ -43,7 +43,8 @@ impl Artifact for PacketFilter {
             || candidate.lines().any(|line| line.trim_end() == "TRANSLATION RULES:");
         match (named, fits) {
             (true, true) => Claim::Sure,
-            (false, true) => Claim::ByContent,
+            // A configuration file elsewhere says nothing of what this Mac redirects.
+            (false, true) if candidate.is_output_of("") => Claim::ByContent,
             (true, false) if is_text => Claim::ByName,
             _ => Claim::No,
         }
@@ -58,9 +59,7 @@ impl Artifact for PacketFilter {
 
 /// Whether a path in lower case is that of a configuration file.
 fn is_configuration(path: &str) -> bool {
-    path.ends_with("/etc/pf.conf")
-        || path.contains("/etc/pf.anchors/")
-        || path.ends_with("/pf.conf")
+    path.ends_with("/etc/pf.conf") || path.contains("/etc/pf.anchors/")
 }
 
 fn read(number: u64, line: &str, loaded: bool, out: &mut Emitter) {

@@ -43,8 +43,9 @@ impl Artifact for Socketfilterfw {
         let named = candidate.is_output_of("socketfilterfw");
         let listed = candidate.lines().any(|line| line.contains(TOTAL));
         let decided = candidate.lines().any(|line| decision(line).is_some());
-        let fits = (listed && decided) || candidate.lines().any(|line| setting(line).is_some());
-        match (named, fits || listed) {
+        let told = candidate.lines().any(|line| setting(line).is_some());
+        let fits = (listed && decided) || (told && candidate.text.contains("(State = "));
+        match (named, fits || listed || told) {
             (true, true) => Claim::Sure,
             (false, true) if fits => Claim::ByContent,
             (true, false) if !candidate.text.is_empty() => Claim::ByName,
@@ -94,12 +95,11 @@ impl Listing {
                 _ => self.open = Some((number, rest.to_owned())),
             }
         } else if let Some((before, allowed)) = decision(text) {
-            match self.open.take().filter(|_| before.is_empty()) {
-                Some((line, path)) => self.tell(line, &path, allowed, out),
-                None => {
-                    let detail = "a decision of the firewall about no application";
-                    out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
-                }
+            if let Some((line, path)) = self.open.take().filter(|_| before.is_empty()) {
+                self.tell(line, &path, allowed, out);
+            } else {
+                let detail = "a decision of the firewall about no application";
+                out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
             }
         } else if !text.is_empty() {
             out.skip("other lines");
