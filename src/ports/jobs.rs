@@ -1,6 +1,7 @@
 //! Property lists, launchctl output and overrides → the launchd jobs of a host.
 
 use super::JobRecord;
+use super::background::Items;
 use super::services::Names;
 use crate::hosts::{Dated, HostCase, PlistFile};
 use crate::model::network::Port;
@@ -41,10 +42,13 @@ pub fn of(case: &HostCase, names: &Names<'_>) -> Vec<JobRecord> {
             _ => {}
         }
     }
+    let items = Items::of(case);
+    items.add_unknown(&mut jobs);
     let overrides = Overrides::of(case);
     let times = file_times(case);
     for job in &mut jobs {
         decide_enabled(job, &overrides);
+        items.decide(job);
         if let Some(row) = job.plist_path.as_deref().and_then(|path| times.get(path)) {
             // Birth can be set back by SetFile, modification by touch: both are kept as told.
             job.plist_created = row.created;
@@ -102,6 +106,7 @@ fn from_plist(job: &Job, fact: &Dated, file: &PlistFile, names: &Names<'_>) -> J
         plist_modified: file.modified,
         declared: resolved(&job.declared, names),
         evidence: file.evidence.clone(),
+        team_id: None,
         job: Some(job.clone()),
     }
 }
@@ -202,6 +207,7 @@ fn show<'j>(
             plist_modified: None,
             declared: Vec::new(),
             evidence: evidence.to_owned(),
+            team_id: None,
         });
         jobs.len().saturating_sub(1)
     });

@@ -6,6 +6,7 @@ mod job;
 mod life;
 mod listing;
 mod problem;
+mod trust;
 
 pub use self::claim::{CollectionClaim, HostClaim};
 pub use self::flow::{Flow, FlowEvent, LogKind, LogSpan, Witness};
@@ -13,6 +14,9 @@ pub use self::job::{JobEvent, JobEventKind, JobState};
 pub use self::life::{Code, Life};
 pub use self::listing::{Listing, ListingTool, Process, ProcessName, Socket, Started};
 pub use self::problem::{Problem, ProblemKind};
+pub use self::trust::{
+    BackgroundItem, FirewallSetting, ItemKind, Redirect, Signature, Signer, SystemExtension,
+};
 
 use super::interval::Window;
 use super::network::Protocol;
@@ -172,6 +176,18 @@ pub enum Fact {
         /// `net.inet.ip.portrange.last`.
         last: u16,
     },
+    /// What `codesign` said of a program.
+    Signature(Box<Signature>),
+    /// An item of Background Task Management.
+    BackgroundItem(Box<BackgroundItem>),
+    /// A setting of the application firewall.
+    Firewall(FirewallSetting),
+    /// Whether the packet filter was on.
+    PacketFilter(bool),
+    /// A redirection of the packet filter.
+    Redirect(Box<Redirect>),
+    /// A system extension.
+    SystemExtension(Box<SystemExtension>),
 }
 
 /// Whether something holds, where the evidence may not tell.

@@ -318,6 +318,13 @@ fn event_of(dated: &Dated) -> Option<(Event, Subject<'_>)> {
         | Fact::FileTimes(_)
         | Fact::ServiceNames(_)
         | Fact::SshdPort(_)
-        | Fact::EphemeralPorts { .. } => None,
+        | Fact::EphemeralPorts { .. }
+        // These were so at the capture; nothing tells since when.
+        | Fact::Signature(_)
+        | Fact::BackgroundItem(_)
+        | Fact::Firewall(_)
+        | Fact::PacketFilter(_)
+        | Fact::Redirect(_)
+        | Fact::SystemExtension(_) => None,
     }
 }
