@@ -89,7 +89,7 @@ pub struct JobRecord {
     /// The property list, if it was collected.
     pub job: Option<Job>,
     /// Where the property list lies in the evidence.
-    pub source: Option<SourceId>,
+    pub source: Option<Place>,
     /// Program, from the property list or from launchctl.
     pub program: Option<Text>,
     /// Arguments, likewise.
