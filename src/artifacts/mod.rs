@@ -5,9 +5,12 @@
 
 pub mod bodyfile;
 pub mod boots;
+pub mod btm;
+pub mod codesign;
 pub mod collector;
 mod crew;
 pub mod date;
+pub mod firewall;
 pub mod host_name;
 pub mod launchctl;
 pub mod launchd;
@@ -17,10 +20,12 @@ pub mod nettop;
 pub mod property_list;
 pub mod ps;
 pub mod reading;
+pub mod records;
 pub mod services_file;
 pub mod sockets;
 pub mod sshd_config;
 pub mod syslog;
+pub mod system_extensions;
 pub mod system_version;
 pub mod time_zone;
 pub mod unified;
@@ -42,10 +47,16 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &collector::aftermath::process_dump::AftermathProcessDump,
     &collector::aftermath::process_tree::AftermathProcessTree,
     &collector::aftermath::system_information::AftermathSystemInformation,
+    &firewall::alf_plist::AlfPlist,
     &syslog::firewall::AppFirewallLog,
     &bodyfile::Bodyfile,
     &boots::BootTime,
+    &btm::dump::BtmDump,
+    &btm::store::BtmStore,
+    &codesign::Codesign,
     &date::DateOutput,
+    &records::ecs::EcsEvents,
+    &records::eslogger::Eslogger,
     &host_name::HostName,
     &syslog::install::InstallLog,
     &launchctl::list::LaunchctlList,
@@ -56,11 +67,15 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &launchd::plist::LaunchdPlist,
     &lsof::Lsof,
     &netstat::Netstat,
+    &records::osquery::Osquery,
+    &firewall::pf::PacketFilter,
     &nettop::Nettop,
     &ps::Ps,
     &services_file::ServicesFile,
     &syslog::shutdown::ShutdownLog,
+    &firewall::socketfilterfw::Socketfilterfw,
     &sshd_config::SshdConfig,
+    &system_extensions::SystemExtensions,
     &collector::sysdiagnose::Sysdiagnose,
     &syslog::system::SystemLog,
     &system_version::SystemVersion,
@@ -122,6 +137,12 @@ impl Candidate<'_> {
             let rest = self.name.strip_prefix(name);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
         })
+    }
+
+    /// Whether the file is named after a command and may hold what it printed: a text, and no script or table.
+    pub fn is_output_of(&self, command: &str) -> bool {
+        let (stem, extension) = self.name.rsplit_once('.').unwrap_or((self.name, ""));
+        stem.contains(command) && matches!(extension, "" | "txt" | "log" | "out" | "err" | "stderr")
     }
 
     /// The lines of the head.

@@ -1,8 +1,8 @@
 //! Logs and what they hold of sockets → what they could and could not have shown.
 
-use super::{Coverage, Dated, HostCase, Sees};
+use super::{Coverage, Dated, HostCase, Sees, sensor_coverage};
 use crate::model::interval::{Window, add_seconds};
-use crate::model::network::Protocol;
+use crate::model::network::{Port, Protocol};
 use crate::model::observation::{Fact, Flow, LogKind, LogSpan, Witness};
 use crate::model::provenance::SourceId;
 use crate::model::service::Direction;
@@ -23,6 +23,8 @@ struct Held<'a> {
     logins: u64,
     /// Decisions of the firewall that name a port, by protocol.
     decisions: BTreeMap<Protocol, u64>,
+    /// Rows of sensors about each direction and protocol.
+    sensor: BTreeMap<(Direction, Protocol), u64>,
     /// The kernel's counter of suppressed lines, by time.
     suppressed: Vec<(Window, u64)>,
 }
@@ -110,6 +112,10 @@ pub(super) fn of(case: &HostCase) -> Vec<Coverage> {
         Some(match span.kind {
             LogKind::Unified => rows(source, &held, span, &writer),
             LogKind::System | LogKind::Firewall => text_rows(source, &held, span),
+            LogKind::Osquery | LogKind::Ecs | LogKind::EndpointSecurity => {
+                let rows = sensor_coverage::rows(span, &held.sensor);
+                rows.into_iter().map(|(of, told)| held.coverage(source, of, told)).collect()
+            }
         })
     };
     logs.into_iter().filter_map(of_one).flatten().collect()
@@ -124,6 +130,12 @@ fn count(held: &mut Held<'_>, flow: &Flow, fact: &Dated) {
         (Witness::NetworkFramework, Some(protocol)) => {
             let direction = flow.direction.unwrap_or(Direction::Unknown);
             more(held.network.entry((direction, protocol)).or_default());
+        }
+        (witness, Some(protocol)) if witness.is_sensor() => {
+            let listens = flow.socket.remote.port == Port::None;
+            let of_row = if listens { Direction::Listen } else { Direction::Outbound };
+            let direction = flow.direction.unwrap_or(of_row);
+            more(held.sensor.entry((direction, protocol)).or_default());
         }
         _ => {}
     }

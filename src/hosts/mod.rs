@@ -20,6 +20,7 @@ mod partial;
 mod plists;
 pub mod roots;
 mod same_boot;
+mod sensor_coverage;
 mod subjects;
 pub mod zone;
 

@@ -1,6 +1,7 @@
 //! Property lists, launchctl output and overrides → the launchd jobs of a host.
 
 use super::JobRecord;
+use super::background::Items;
 use super::services::Names;
 use crate::hosts::{Dated, HostCase, PlistFile};
 use crate::model::network::Port;
@@ -30,16 +31,27 @@ pub fn of(case: &HostCase, names: &Names<'_>) -> Vec<JobRecord> {
     let mut jobs: Vec<JobRecord> = jobs.into_values().collect();
     leave_out_copies(&mut jobs, case);
     for fact in &case.facts {
-        if let Fact::JobState(state) = &fact.fact
-            && !state.label.is_empty()
-        {
-            show(state, evidence_of(fact, case), &mut jobs, names);
+        match &fact.fact {
+            Fact::JobState(state) if !state.label.is_empty() => {
+                if let Some(job) = show(state, evidence_of(fact, case), &mut jobs, names) {
+                    job.loaded = true;
+                    job.running |= state.pid.is_some();
+                }
+            }
+            // Read from disk: whether launchd has loaded it, nobody says.
+            Fact::JobOnDisk(state) if !state.label.is_empty() => {
+                show(state, evidence_of(fact, case), &mut jobs, names);
+            }
+            _ => {}
         }
     }
+    let items = Items::of(case);
+    items.add_unknown(&mut jobs);
     let overrides = Overrides::of(case);
     let times = file_times(case);
     for job in &mut jobs {
         decide_enabled(job, &overrides);
+        items.decide(job);
         if let Some(row) = job.plist_path.as_deref().and_then(|path| times.get(path)) {
             // Birth can be set back by SetFile, modification by touch: both are kept as told.
             job.plist_created = row.created;
@@ -103,6 +115,7 @@ fn from_plist(job: &Job, fact: &Dated, file: &PlistFile, names: &Names<'_>) -> J
         plist_modified: file.modified,
         declared: resolved(&job.declared, names),
         evidence: file.evidence.clone(),
+        team_id: None,
         job: Some(job.clone()),
     }
 }
@@ -172,8 +185,13 @@ fn may_be_domain(shown: Option<&str>, domain: &str) -> bool {
     shown.is_none_or(|shown| domain.is_empty() || is_system(shown) == is_system(domain))
 }
 
-/// Adds what launchctl showed: to the job of that label, or as a job whose plist is not here.
-fn show(state: &JobState, evidence: &str, jobs: &mut Vec<JobRecord>, names: &Names<'_>) {
+/// Adds what launchctl or a sensor showed: to the job of that label, or as a job whose plist is not here.
+fn show<'j>(
+    state: &JobState,
+    evidence: &str,
+    jobs: &'j mut Vec<JobRecord>,
+    names: &Names<'_>,
+) -> Option<&'j mut JobRecord> {
     let matching = |job: &JobRecord| {
         job.label == state.label
             && may_be_domain(state.domain.as_deref(), &job.domain)
@@ -204,12 +222,11 @@ fn show(state: &JobState, evidence: &str, jobs: &mut Vec<JobRecord>, names: &Nam
             plist_modified: None,
             declared: Vec::new(),
             evidence: evidence.to_owned(),
+            team_id: None,
         });
         jobs.len().saturating_sub(1)
     });
-    let Some(job) = jobs.get_mut(index) else { return };
-    job.loaded = true;
-    job.running |= state.pid.is_some();
+    let job = jobs.get_mut(index)?;
     if job.program.is_none() {
         job.program.clone_from(&state.program);
     }
@@ -221,6 +238,7 @@ fn show(state: &JobState, evidence: &str, jobs: &mut Vec<JobRecord>, names: &Nam
         job.declared.sort();
         job.declared.dedup();
     }
+    Some(job)
 }
 
 /// The override databases that were read, and what they say.

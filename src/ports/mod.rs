@@ -5,6 +5,7 @@
 //! ([`sockets`]), flows are split by owner ([`owners`]), and each part becomes a binding ([`bindings`]) with a
 //! life ([`intervals`]). What jobs declare is held against it at the end ([`declared`]).
 
+mod background;
 pub mod bindings;
 pub mod conflicts;
 pub mod declared;
@@ -21,13 +22,14 @@ pub mod place;
 pub mod processes;
 pub mod services;
 pub mod sockets;
+pub mod trust;
 mod unnamed;
 
 use crate::hosts::HostCase;
 use crate::model::binding::{Binding, Citation};
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
-use crate::model::observation::{Known, Problem, ProcessName};
+use crate::model::observation::{Code, Known, Problem, ProcessName};
 use crate::model::provenance::{Place, SourceId};
 use crate::model::service::{DeclaredPort, Direction, Job};
 use crate::model::{Text, Timestamp, content_id, stamp};
@@ -65,6 +67,8 @@ pub struct ProcessInstance {
     pub label: Option<Text>,
     /// How that is known.
     pub label_basis: Option<&'static str>,
+    /// Who signed its program, where a sensor tells.
+    pub code: Code,
     /// What tells the earlier edge of its start.
     pub start_evidence: Option<Citation>,
     /// What tells the later edge of its exit.
@@ -106,6 +110,8 @@ pub struct JobRecord {
     pub declared: Vec<(DeclaredPort, Option<u16>)>,
     /// Label of the evidence.
     pub evidence: String,
+    /// Team of its program, as Background Task Management knows it.
+    pub team_id: Option<Text>,
 }
 
 /// What the sockets of one host come to.
@@ -119,6 +125,8 @@ pub struct HostPorts {
     pub bindings: Vec<Binding>,
     /// Listings with sockets whose ports nothing numbers: what they lack may be among these.
     pub lossy_listings: BTreeSet<Place>,
+    /// What is known of signatures, firewalls and extensions.
+    pub trust: trust::Trust,
     /// Where the evidence contradicts itself.
     pub problems: Vec<(SourceId, Problem)>,
 }
@@ -145,8 +153,9 @@ pub fn reconstruct(case: &HostCase, embedded: &dyn PortNames) -> HostPorts {
     };
     let (bindings, problems) = maker.bindings(rows);
     name_processes(&mut processes.all, case);
+    let trust = trust::Trust::of(case);
     let mut ports =
-        HostPorts { processes: processes.all, jobs, bindings, lossy_listings, problems };
+        HostPorts { processes: processes.all, jobs, bindings, lossy_listings, trust, problems };
     conflicts::mark(&mut ports);
     declared::attribute_by_target(&mut ports);
     declared::mark_agreement(&mut ports);

@@ -68,9 +68,9 @@ impl Owners<'_> {
         let mut used = Vec::new();
         let mut orphans = Vec::new();
         for row in rows {
-            // Like netstat, the kernel's log names the last process that used a socket.
-            let by_netstat =
-                row.flow.is_some() || self.tool_of(&row).is_some_and(ListingTool::names_last_user);
+            // Like netstat, the kernel's log names the last process that used a socket; a sensor its holder.
+            let by_netstat = row.flow.is_some_and(|flow| !flow.witness.is_sensor())
+                || self.tool_of(&row).is_some_and(ListingTool::names_last_user);
             match row.pid {
                 None if row.flow.is_some() && row.socket.name.is_some() => used.push(row),
                 None => orphans.push(row),

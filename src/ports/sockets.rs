@@ -92,17 +92,24 @@ pub fn rows<'a>(case: &'a HostCase, numbers: &Numbers<'_>, jobs: &JobPorts) -> V
         })
     };
     let mut listening = Listening::new();
+    let mut bound = BTreeSet::new();
     for (fact, socket, _) in sockets().filter(|(.., flow)| flow.is_none_or(shows_a_listener)) {
-        if let (SocketState::Listen, Some(protocol)) = (socket.state, socket.protocol)
-            && let Some(port) = numbers.local(fact, socket, protocol)
-        {
-            let key = (fact.acquisition, protocol, port);
-            listening.entry(key).or_default().insert(plain(&socket.local.address));
+        let Some(protocol) = socket.protocol else { continue };
+        let Some(port) = numbers.local(fact, socket, protocol) else { continue };
+        let key = (fact.acquisition, protocol, port);
+        match (socket.state, protocol, socket.pid) {
+            (SocketState::Listen, ..) => {
+                listening.entry(key).or_default().insert(plain(&socket.local.address));
+            }
+            (SocketState::Bound, Protocol::Tcp, Some(pid)) => {
+                bound.insert((key, pid));
+            }
+            _ => {}
         }
     }
     let complete = complete_listings(case);
     let ephemeral = ephemeral_ports(case);
-    let context = Context { numbers, listening, complete, ephemeral, jobs };
+    let context = Context { numbers, listening, bound, complete, ephemeral, jobs };
     let read = sockets().filter_map(|(fact, socket, flow)| context.row(fact, socket, flow));
     let mut rows: Vec<Row<'_>> = read.collect();
     super::flows::settle(&mut rows);
@@ -154,6 +161,8 @@ fn plain(address: &Address) -> Address {
 struct Context<'a> {
     numbers: &'a Numbers<'a>,
     listening: Listening,
+    /// TCP ports that a process holds without listening.
+    bound: BTreeSet<((usize, Protocol, u16), u32)>,
     complete: BTreeSet<(usize, Protocol)>,
     ephemeral: std::ops::RangeInclusive<u16>,
     jobs: &'a JobPorts,
@@ -178,9 +187,14 @@ impl Context<'_> {
         } else if connected {
             self.direction(fact, socket, protocol, local_port?, remote_port?)
         } else {
-            (self.unconnected(fact, socket, local_port?), false)
+            self.unconnected(fact, socket, local_port?)
         };
         let state = match flow {
+            // Its rows are those of a listing, with their states.
+            Some(flow) if flow.witness == Witness::Osquery => match flow.event {
+                FlowEvent::Failed(_) => BindingState::Failed,
+                _ => state_of(socket.state, connected),
+            },
             Some(flow) => state_in_log(flow, direction),
             None => state_of(socket.state, connected),
         };
@@ -225,18 +239,26 @@ impl Context<'_> {
     ///
     /// `lsof -T q`, as sysdiagnose runs it, tells no states: a socket that another listing of the collection shows to
     /// listen does.
-    fn unconnected(&self, fact: &Dated, socket: &Socket, port: u16) -> Direction {
+    fn unconnected(&self, fact: &Dated, socket: &Socket, port: u16) -> (Direction, bool) {
         let listener = || self.listening.get(&(fact.acquisition, Protocol::Tcp, port));
         let shown = || listener().is_some_and(|at| at.contains(&plain(&socket.local.address)));
         match (socket.state, socket.protocol) {
-            (SocketState::Listen, _) => Direction::Listen,
-            (SocketState::Unknown, Some(Protocol::Tcp)) if shown() => Direction::Listen,
+            (SocketState::Listen, _) => (Direction::Listen, false),
+            (SocketState::Unknown, Some(Protocol::Tcp)) if shown() => (Direction::Listen, false),
             (SocketState::Bound, Some(Protocol::Udp))
                 if !self.ephemeral.contains(&port) || self.jobs.udp.contains(&port) =>
             {
-                Direction::Listen
+                (Direction::Listen, false)
             }
-            _ => Direction::Unknown,
+            (SocketState::Unconnected, Some(protocol)) => {
+                let (at, key) = (&socket.local.address, (fact.acquisition, protocol, port));
+                let listens = self.listens(key.0, protocol, port, at);
+                match socket.pid.is_some_and(|pid| self.bound.contains(&(key, pid))) && !listens {
+                    true => (Direction::Unknown, false),
+                    false => (Direction::Listen, !listens),
+                }
+            }
+            _ => (Direction::Unknown, false),
         }
     }
 
@@ -291,7 +313,9 @@ fn state_in_log(flow: &Flow, direction: Direction) -> BindingState {
         (_, Direction::Listen) => BindingState::Listening,
         (FlowEvent::Began, _) if !udp => BindingState::Attempted,
         // LuLu asks before anything is sent.
-        (FlowEvent::Began, _) if flow.witness == Witness::Lulu => BindingState::Attempted,
+        (FlowEvent::Began, _) if matches!(flow.witness, Witness::Lulu | Witness::Ecs) => {
+            BindingState::Attempted
+        }
         (FlowEvent::Ended { .. }, _) if !udp && flow.socket.bytes_in.unwrap_or(0) == 0 => {
             BindingState::Attempted
         }
@@ -306,6 +330,6 @@ fn state_of(state: SocketState, connected: bool) -> BindingState {
         SocketState::SynSent => BindingState::Attempted,
         SocketState::SynReceived | SocketState::Closing => BindingState::Closing,
         SocketState::Unknown if connected => BindingState::Established,
-        SocketState::Bound | SocketState::Unknown => BindingState::Bound,
+        SocketState::Bound | SocketState::Unconnected | SocketState::Unknown => BindingState::Bound,
     }
 }

@@ -4,9 +4,12 @@ use super::View;
 use super::hosts::edges;
 use super::table::{Cell, Column, Record, cells, integer, text, yes_no};
 use super::view::boot_id;
+use crate::model::Text;
 use crate::model::network::Protocol;
+use crate::model::observation::Signer;
 use crate::model::service::DeclaredPort;
-use crate::ports::{JobRecord, ProcessInstance};
+use crate::ports::trust::Signed;
+use crate::ports::{HostPorts, JobRecord, ProcessInstance};
 
 /// One life of a process.
 pub(super) struct ProcessRow<'a> {
@@ -14,6 +17,7 @@ pub(super) struct ProcessRow<'a> {
     boot: Option<&'a str>,
     parent: Option<&'a str>,
     process: &'a ProcessInstance,
+    signed: Option<&'a Signed>,
 }
 
 impl Record for ProcessRow<'_> {
@@ -52,6 +56,9 @@ impl Record for ProcessRow<'_> {
         let process = self.process;
         let (started_from, started_to) = edges(process.started);
         let (exited_from, exited_to) = edges(process.exited);
+        // What a sensor saw run says more than what lay at its path at another time.
+        let code = &process.code;
+        let signed = self.signed.filter(|_| code.signature.is_none());
         cells![
             &process.id,
             self.host,
@@ -68,12 +75,17 @@ impl Record for ProcessRow<'_> {
             exited_from,
             exited_to,
             process.label.as_ref(),
-            "",
-            "",
-            "",
-            "",
+            code.signature.map(Signer::as_str).or(signed.map(|signed| signed.holder().as_str())),
+            code.team_id.as_ref().or(signed.and_then(|signed| signed.team_id.as_ref())),
+            code.signing_id.as_ref().or(signed.and_then(|signed| signed.signing_id.as_ref())),
+            code.sha256.as_ref(),
         ]
     }
+}
+
+/// What is known of the signature of a path.
+fn signature<'a>(ports: &'a HostPorts, path: Option<&Text>) -> Option<&'a Signed> {
+    path.and_then(|path| ports.trust.signature(path))
 }
 
 /// The rows of `processes`.
@@ -85,6 +97,7 @@ pub(super) fn processes<'a>(view: &View<'a>) -> Vec<ProcessRow<'a>> {
             boot: boot_id(case, process.boot),
             parent: process.parent.and_then(|at| ports.processes.get(at)).map(|one| &*one.id),
             process,
+            signed: signature(ports, process.path.as_ref()),
         }));
     }
     rows
@@ -94,6 +107,7 @@ pub(super) fn processes<'a>(view: &View<'a>) -> Vec<ProcessRow<'a>> {
 pub(super) struct ServiceRow<'a> {
     host: &'a str,
     job: &'a JobRecord,
+    signed: Option<&'a Signed>,
 }
 
 impl Record for ServiceRow<'_> {
@@ -118,11 +132,17 @@ impl Record for ServiceRow<'_> {
             "`inetdCompatibility.Wait`: `yes` or `no`; empty if the job is not inetd-like.",
         ),
         text("enabled", "Whether launchd would load it: `yes`, `no`, `unknown`."),
-        text("enabled_source", "What says so: an override database, the property list, launchctl."),
+        text(
+            "enabled_source",
+            "What says so: Background Task Management, an override database, the property list, launchctl.",
+        ),
         text("plist_created", "Creation time of the property list, UTC. Can be forged."),
         text("plist_modified", "Modification time of the property list, UTC. Can be forged."),
         text("signature", "Of its program: `apple`, `developer`, `adhoc`, `unsigned`, `unknown`."),
-        text("team_id", "Team that signed its program."),
+        text(
+            "team_id",
+            "Team that signed its program, by codesign; else by Background Task Management.",
+        ),
         text("evidence", "The evidence it was found in."),
     ];
 
@@ -144,8 +164,8 @@ impl Record for ServiceRow<'_> {
             &record.enabled_source,
             record.plist_created,
             record.plist_modified,
-            "unknown",
-            "",
+            self.signed.map_or(Signer::Unknown, Signed::holder).as_str(),
+            self.signed.and_then(|signed| signed.team_id.as_ref()).or(record.team_id.as_ref()),
             &record.evidence,
         ]
     }
@@ -164,7 +184,11 @@ fn json(record: &JobRecord) -> Option<String> {
 pub(super) fn services<'a>(view: &View<'a>) -> Vec<ServiceRow<'a>> {
     let mut rows = Vec::new();
     for (_, case, ports) in view.hosts() {
-        rows.extend(ports.jobs.iter().map(|job| ServiceRow { host: &case.host.name, job }));
+        rows.extend(ports.jobs.iter().map(|job| ServiceRow {
+            host: &case.host.name,
+            job,
+            signed: signature(ports, job.program.as_ref()),
+        }));
     }
     rows
 }

@@ -3,7 +3,7 @@
 use super::p12_services_file::{self, Moved};
 use super::population::{self, Listeners, Population};
 use super::scoring::{RuleId, Scoring};
-use super::{Expectations, Finding};
+use super::{Expectations, Finding, trust};
 use crate::baseline::Baseline;
 use crate::baseline::book::{Book, Programs};
 use crate::baseline::learned::LearnedBaseline;
@@ -17,11 +17,12 @@ use crate::hosts::{Dated, HostCase};
 use crate::model::anomaly::Factor;
 use crate::model::binding::{Binding, BindingState, Certainty, CitationRole};
 use crate::model::network::Scope;
-use crate::model::observation::{Fact, FileTimes, Known, Listing, Socket};
+use crate::model::observation::{Fact, FileTimes, Known, Listing, Redirect, Socket};
 use crate::model::provenance::{Place, SourceId};
 use crate::model::service::{Direction, Job};
+use crate::ports::trust::Firewall;
 use crate::ports::{HostPorts, JobRecord, ProcessInstance, jobs};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 /// One host with the tables to judge it by.
@@ -167,6 +168,41 @@ impl<'a> Context<'a> {
     /// The job of a binding.
     pub fn job_of(&self, binding: &Binding) -> Option<&'a JobRecord> {
         binding.job.and_then(|index| self.ports.jobs.get(index))
+    }
+
+    /// What the application firewall was set to at the acquisitions that show a binding.
+    pub fn firewalls(&self, binding: &Binding) -> Vec<&'a Firewall> {
+        let of = self.acquisitions_of(binding).into_iter();
+        of.filter_map(|index| self.ports.trust.firewall(index)).collect()
+    }
+
+    /// The redirections of the packet filter that lead to a listener, at the acquisitions that show it.
+    pub fn redirects_to(&self, binding: &Binding) -> Vec<&'a Redirect> {
+        let of = self.acquisitions_of(binding);
+        let to_port = binding.local_port.into_iter();
+        let all = to_port.flat_map(|port| self.ports.trust.redirects_to(port));
+        all.filter(|one| of.contains(&one.acquisition))
+            .map(|one| &one.redirect)
+            .filter(|one| trust::leads_to(one, binding))
+            .collect()
+    }
+
+    /// The acquisitions that show a binding; all, where only logs do.
+    fn acquisitions_of(&self, binding: &Binding) -> BTreeSet<usize> {
+        let sightings = binding.citations.iter().filter(|c| c.role == CitationRole::Sighting);
+        let of: BTreeSet<usize> = sightings
+            .filter_map(|citation| self.acquisition_of.get(&citation.place.source).copied())
+            .collect();
+        if of.is_empty() { (0..self.case.acquisitions.len()).collect() } else { of }
+    }
+
+    /// Whether a baseline file or the policy knows a team.
+    pub fn knows_team(&self, team: &str) -> bool {
+        let is = |known: &Option<String>| known.as_deref() == Some(team);
+        let mut learned = self.learned.iter().flat_map(|file| &file.entries);
+        learned.any(|entry| is(&entry.identity.team_id))
+            || self.policy.approvals.iter().any(|one| is(&one.matcher.team_id))
+            || self.policy.exceptions.iter().any(|one| is(&one.matcher.team_id))
     }
 
     /// The property list of a binding's job.

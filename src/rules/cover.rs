@@ -4,11 +4,11 @@ use super::Subject;
 use super::context::{Context, port_of};
 use crate::baseline::policy::Verdict;
 use crate::baseline::policy::matching::{Candidate, bundle_of};
-use crate::model::Timestamp;
 use crate::model::binding::Binding;
 use crate::model::host::Acquisition;
 use crate::model::network::Address;
 use crate::model::service::Direction;
+use crate::model::{Text, Timestamp};
 use crate::ports::JobRecord;
 use std::net::IpAddr;
 
@@ -24,11 +24,13 @@ pub fn verdict<'a>(subject: Subject<'_>, context: &Context<'a>) -> Verdict<'a> {
         Subject::Expected(_) | Subject::Host => (None, None),
     };
     let bundle = bundle_id(binding, job);
+    let signed = developer(binding, job, context);
     let known = Candidate {
         host: &context.case.host.name,
         role: context.case.host.role.as_deref(),
         label: label(binding, job),
-        bundle_id: bundle.as_deref(),
+        team_id: signed.map(|(team, _)| &**team),
+        bundle_id: bundle.as_deref().or_else(|| Some(&**signed?.1?)),
         ..Candidate::default()
     };
     let known = match (binding, job) {
@@ -48,6 +50,19 @@ fn label<'s>(binding: Option<&'s Binding>, job: Option<&'s JobRecord>) -> Option
 fn bundle_id(binding: Option<&Binding>, job: Option<&JobRecord>) -> Option<String> {
     let claimed = job.is_some_and(|job| job.plist_path.is_some());
     label(binding, job).filter(|_| !claimed).and_then(bundle_of)
+}
+
+/// Team and identifier in the signature of the program that runs, or that the job would run.
+fn developer<'s>(
+    binding: Option<&'s Binding>,
+    job: Option<&'s JobRecord>,
+    context: &Context<'s>,
+) -> Option<(&'s Text, Option<&'s Text>)> {
+    let program = match binding.filter(|binding| binding.pid != Some(1)) {
+        Some(binding) => binding.process_path.as_deref(),
+        None => job.and_then(|job| job.program.as_deref()),
+    };
+    context.ports.trust.signature(program?)?.developer()
 }
 
 fn with_binding<'s>(

@@ -3,6 +3,7 @@
 use super::comparison::Comparison;
 use super::context::{Context, port_of};
 use super::scoring::Feature;
+use super::trust;
 use crate::baseline::book::Layer;
 use crate::baseline::learned::Sight;
 use crate::baseline::vendors::Kind;
@@ -35,27 +36,27 @@ pub struct View<'a> {
 
 impl View<'_> {
     #[allow(clippy::unnecessary_wraps, reason = "it is what every feature returns")]
-    fn factor(&self, feature: Feature, reason: impl Into<String>) -> Option<Factor> {
+    pub(super) fn factor(&self, feature: Feature, reason: impl Into<String>) -> Option<Factor> {
         let points = self.context.scoring.weight(feature);
         Some(Factor { name: feature.as_str(), points, reason: reason.into() })
     }
 
-    fn fired(&self, rule: &str) -> bool {
+    pub(super) fn fired(&self, rule: &str) -> bool {
         self.rules.contains(&rule)
     }
 
     /// The binding, if anything shows that it was there: what a job only declares exposes nothing.
-    fn held(&self) -> Option<&Binding> {
+    pub(super) fn held(&self) -> Option<&Binding> {
         self.binding.filter(|binding| binding.certainty != Certainty::Declared)
     }
 
     /// The binding, if it is a listener that was there.
-    fn listener(&self) -> Option<&Binding> {
+    pub(super) fn listener(&self) -> Option<&Binding> {
         self.held().filter(|binding| binding.direction == Direction::Listen)
     }
 
     /// The program that runs or would run.
-    fn program(&self) -> Option<&str> {
+    pub(super) fn program(&self) -> Option<&str> {
         let by_binding =
             self.binding.filter(|binding| !binding.held_by_launchd || binding.pid != Some(1));
         let path = by_binding.and_then(|binding| binding.process_path.as_deref());
@@ -69,7 +70,10 @@ type Measure = fn(&View<'_>) -> Option<Factor>;
 const FEATURES: &[Measure] = &[
     persistence,
     staging,
+    trust::signature,
     listener_scope,
+    trust::firewall,
+    trust::redirect,
     destination,
     port_class,
     ephemeral_listener,
@@ -82,17 +86,21 @@ const FEATURES: &[Measure] = &[
     peer_to_peer,
     corroboration,
     agreement,
+    trust::extension,
     nameless,
     cut_name,
     ambiguous_label,
 ];
+
+/// Features that say something whatever their points.
+const NOTES: &[&str] = &[Feature::NetworkExtension.as_str(), Feature::PortRedirected.as_str()];
 
 /// The features of an anomaly.
 pub fn of(view: &View<'_>) -> Vec<Factor> {
     FEATURES
         .iter()
         .filter_map(|feature| feature(view))
-        .filter(|factor| factor.points != 0)
+        .filter(|factor| factor.points != 0 || NOTES.contains(&factor.name))
         .collect()
 }
 
@@ -121,7 +129,11 @@ fn staging(view: &View<'_>) -> Option<Factor> {
 fn listener_scope(view: &View<'_>) -> Option<Factor> {
     let binding = view.listener()?;
     match binding.scope {
-        Scope::Any => view.factor(Feature::ScopeExposed, "it listens on all or public addresses"),
+        Scope::Any => {
+            let although = trust::exposed_although(view);
+            let reason = format!("it listens on all or public addresses{although}");
+            view.factor(Feature::ScopeExposed, reason)
+        }
         Scope::Lan => view.factor(Feature::ScopeLan, "it listens on the local network"),
         Scope::Loopback if view.fired("P09") || view.fired("P12") => None,
         Scope::Loopback => {

@@ -31,6 +31,7 @@ pub mod p20_setting_without_effect;
 pub mod population;
 pub mod score;
 pub mod scoring;
+mod trust;
 pub mod wording;
 
 use crate::baseline::book::Known;

@@ -2,7 +2,7 @@
 
 use super::context::{Context, is_apple_plist};
 use super::scoring::RuleId;
-use super::{Finding, Rule, Subject};
+use super::{Finding, Rule, Subject, trust};
 use crate::catalog;
 use crate::ports::JobRecord;
 
@@ -14,7 +14,7 @@ catalog::entry! {
     /// `/Library/Apple/System/Library`, or whose program lies outside the places that only Apple writes
     /// (`/System`, `/usr` without `/usr/local`, `/sbin`, `/bin`, `/Library/Apple/System/Library`). The few
     /// jobs in `/System/Library` whose program belongs to an application of Apple's elsewhere (iTunes,
-    /// System Information) are left out.
+    /// System Information) are left out, unless codesign says that it is not Apple's.
     ///
     /// ## Why it matters
     /// Malware hides among the hundreds of jobs of macOS behind a name that nobody reads twice.
@@ -72,7 +72,13 @@ fn misplaced(job: &JobRecord, context: &Context<'_>) -> Option<String> {
     } else {
         stock.is_apple_place(program)
     };
-    (!is_apple).then(|| format!("the label {} is Apple's, its program {program} is not", job.label))
+    if !is_apple {
+        return Some(format!("the label {} is Apple's, its program {program} is not", job.label));
+    }
+    // On the sealed volume scripts have no signature, and need none.
+    let signed = context.ports.trust.signature(program).filter(|_| !stock.is_apple_place(program));
+    let how = trust::is_of_another(signed?)?;
+    Some(format!("the label {} is Apple's, its program {program} is {how}", job.label))
 }
 
 /// A property list that was not collected from its place on the Mac says nothing about places.

@@ -26,7 +26,7 @@ macro_rules! named {
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// Its name in the table and in `factors`.
-            pub fn as_str(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $text,)*
                 }
@@ -104,6 +104,16 @@ named! {
         ScopeLoopback = "scope-loopback",
         /// The same, held by a tunnel tool.
         ScopeLoopbackTunnel = "scope-loopback-tunnel",
+        /// A listener on every or on a public address that the application firewall lets nobody reach.
+        FirewallBlocks = "firewall-blocks",
+        /// The same for a listener on a private address.
+        FirewallBlocksLan = "firewall-blocks-lan",
+        /// A loopback listener to which the packet filter sends what comes from outside.
+        RedirectExposes = "redirect-exposes",
+        /// Another redirection to the port: a note.
+        PortRedirected = "port-redirected",
+        /// Held by a network extension: a note.
+        NetworkExtension = "network-extension",
         /// A public peer.
         DestinationPublic = "destination-public",
         /// A private, link-local or CGNAT peer.

@@ -10,6 +10,7 @@ use crate::model::service::Direction;
 use crate::ports::place::file_name;
 use crate::report::SCHEMA_VERSION;
 use rusqlite::{Connection, OpenFlags};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -48,6 +49,7 @@ pub struct RecalledAnomaly {
     process: Option<String>,
     path: Option<String>,
     label: Option<String>,
+    team_id: Option<String>,
     bundle_id: Option<String>,
 }
 
@@ -64,7 +66,7 @@ impl RecalledAnomaly {
             label: self.label.as_deref(),
             path: self.path.as_deref(),
             process: self.process.as_deref().filter(is_whole),
-            team_id: None,
+            team_id: self.team_id.as_deref(),
             bundle_id: self.bundle_id.as_deref(),
             sha256: None,
             direction: self.direction,
@@ -121,18 +123,36 @@ fn read(connection: &Connection) -> rusqlite::Result<Recalled> {
         Ok(Captured { host: row.get(0)?, evidence: row.get(1)?, to })
     })?;
     let captured: Vec<Captured> = captured.collect::<rusqlite::Result<_>>()?;
+    let signed = signed(connection)?;
     let mut query = connection.prepare(
         "SELECT anomaly_id, title, host, role, exception_id, last_seen, direction, protocol, \
          local_port, remote_port, remote_address, scope, process, process_path, service, \
          service_plist, (SELECT evidence FROM services s WHERE s.host = a.host AND \
          s.label = a.service AND s.plist_path IS a.service_plist) FROM anomalies a ORDER BY rowid",
     )?;
-    let anomalies = query.query_map([], |row| anomaly(row, &captured))?;
+    let anomalies = query.query_map([], |row| anomaly(row, &captured, &signed))?;
     let anomalies = anomalies.collect::<rusqlite::Result<_>>()?;
     Ok(Recalled { last_capture: captured.iter().filter_map(|one| one.to).max(), anomalies })
 }
 
-fn anomaly(row: &rusqlite::Row<'_>, captured: &[Captured]) -> rusqlite::Result<RecalledAnomaly> {
+/// Team and identifier of developers' programs, by host and path.
+type Signed = BTreeMap<(String, String), (Option<String>, Option<String>)>;
+
+fn signed(connection: &Connection) -> rusqlite::Result<Signed> {
+    let mut query = connection.prepare(
+        "SELECT DISTINCT host, process_path, team_id, signing_id FROM processes \
+         WHERE signature = 'developer' AND process_path IS NOT NULL",
+    )?;
+    let rows =
+        query.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?))))?;
+    rows.collect()
+}
+
+fn anomaly(
+    row: &rusqlite::Row<'_>,
+    captured: &[Captured],
+    signed: &Signed,
+) -> rusqlite::Result<RecalledAnomaly> {
     let text = |at: usize| row.get::<_, Option<String>>(at);
     let direction =
         word(text(6)?, &[Direction::Listen, Direction::Outbound, Direction::Inbound], |one| {
@@ -144,7 +164,10 @@ fn anomaly(row: &rusqlite::Row<'_>, captured: &[Captured]) -> rusqlite::Result<R
     let seen = text(5)?.and_then(|time| time.parse().ok());
     let time = seen.or_else(|| capture_of(&host, text(16).ok()?.as_deref(), captured));
     let remote = text(10)?.and_then(|remote| remote.split('%').next()?.parse().ok());
-    let bundle_id = label.as_deref().filter(|_| plist.is_none()).and_then(bundle_of);
+    let path = text(13)?;
+    let by = path.clone().and_then(|path| signed.get(&(host.clone(), path)).cloned());
+    let (team_id, signing_id) = by.unwrap_or_default();
+    let bundle_id = label.as_deref().filter(|_| plist.is_none()).and_then(bundle_of).or(signing_id);
     Ok(RecalledAnomaly {
         id: row.get(0)?,
         title: text(1)?.unwrap_or_default(),
@@ -158,8 +181,9 @@ fn anomaly(row: &rusqlite::Row<'_>, captured: &[Captured]) -> rusqlite::Result<R
         remote,
         scope: word(text(11)?, &[Scope::Loopback, Scope::Lan, Scope::Any], Scope::as_str),
         process: text(12)?,
-        path: text(13)?,
+        path,
         label,
+        team_id,
         bundle_id,
     })
 }

@@ -10,8 +10,10 @@ mod netstat;
 mod nettop;
 mod property_list;
 mod ps;
+mod records;
 mod sysdiagnose;
 mod syslog;
+mod trust;
 mod uac;
 mod unified_iterator;
 mod unified_log;
@@ -63,6 +65,12 @@ pub(crate) fn place_of(artifact: &str, name: &str) -> String {
         (None, "appfirewall-log" | "install-log" | "shutdown-log" | "wifi-log") => {
             format!("private/var/log/{}", artifact.replace("-log", ".log"))
         }
+        (None, "alf-plist") => "Library/Preferences/com.apple.alf.plist".to_owned(),
+        (None, "btm-store") => {
+            let name = if name.starts_with("records") { "BackgroundItems-v16.btm" } else { name };
+            format!("private/var/db/com.apple.backgroundtaskmanagement/{name}")
+        }
+        (None, "packet-filter") if name == "pf.conf" => "private/etc/pf.conf".to_owned(),
         (None, _) => format!("live_response/{artifact}.txt"),
     }
 }

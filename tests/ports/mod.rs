@@ -3,4 +3,5 @@
 mod coverage;
 mod lives;
 mod logs;
+mod records;
 mod text_logs;

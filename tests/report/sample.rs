@@ -15,6 +15,7 @@ use portolan::model::provenance::{Locator, Place, SourceId};
 use portolan::model::service::{Confidence, DeclaredPort, Direction, Job, Origin};
 use portolan::model::{Text, Timestamp};
 use portolan::pipeline::{Collected, Evidence, Source, Status};
+use portolan::ports::trust::Trust;
 use portolan::ports::{HostPorts, JobRecord, ProcessInstance};
 use portolan::report::Analysis;
 use std::collections::BTreeSet;
@@ -200,6 +201,7 @@ pub(crate) fn job(label: &str) -> JobRecord {
         plist_modified: None,
         declared: vec![(declared, Some(2222))],
         evidence: "uac-mb-lab01".to_owned(),
+        team_id: None,
     }
 }
 
@@ -320,6 +322,7 @@ pub(crate) fn analysis() -> Analysis {
         processes: vec![process("p1", 1, "launchd"), process("p2", 5123, "nc")],
         jobs: vec![job("com.example.netcheck")],
         bindings: vec![listener(), connection()],
+        trust: Trust::default(),
         problems: Vec::new(),
     };
     ports.processes[1].parent = Some(0);

@@ -8,6 +8,7 @@ mod outbound;
 mod scenarios;
 mod sums;
 mod traps;
+mod trust;
 
 use crate::story::{Lsof, Mac, job};
 

@@ -50,7 +50,10 @@ impl ProgramKey {
         let absolute = |path: &&str| path.starts_with('/');
         let path = binding.process_path.as_deref().filter(absolute).or(program.filter(absolute));
         let name = binding.process.as_deref().filter(|_| path.is_none());
+        let (team_id, bundle_id) = signed_by(path, ports);
         Self {
+            team_id,
+            bundle_id,
             label: label.map(normalise_label),
             path: path.map(normalise_path),
             script: script(binding, job, ports),
@@ -58,7 +61,6 @@ impl ProgramKey {
                 let cut = if binding.process_cut { CUT.to_string() } else { String::new() };
                 format!("{name}{cut}")
             }),
-            ..Self::default()
         }
     }
 
@@ -71,11 +73,16 @@ impl ProgramKey {
             .map(|job| normalise_label(&job.label))
             .collect();
         match job {
-            Some(job) => Self {
-                label: Some(normalise_label(&job.label)),
-                path: job.program.as_deref().map(normalise_path),
-                ..Self::default()
-            },
+            Some(job) => {
+                let (team_id, bundle_id) = signed_by(job.program.as_deref(), ports);
+                Self {
+                    team_id,
+                    bundle_id,
+                    label: Some(normalise_label(&job.label)),
+                    path: job.program.as_deref().map(normalise_path),
+                    ..Self::default()
+                }
+            }
             None if labels.is_empty() => {
                 Self { process: Some("launchd".to_owned()), ..Self::default() }
             }
@@ -221,6 +228,17 @@ impl ProgramKey {
             ("process", process),
         ];
         all.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)))
+    }
+}
+
+/// Team and identifier in a developer's signature of a path. Tools that do as they are told have none: what they
+/// are told decides.
+fn signed_by(path: Option<&str>, ports: &HostPorts) -> (Option<String>, Option<String>) {
+    let path = path.filter(|path| !is_interpreter(path));
+    let signed = path.and_then(|path| ports.trust.signature(path)?.developer());
+    match signed {
+        Some((team, id)) => (Some(team.to_string()), id.map(ToString::to_string)),
+        None => (None, None),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rows of `netstat`, `lsof` and `ps`, and what each listing could show.
+//! Rows of `netstat`, `lsof`, `ps` and osquery, and what each listing could show.
 
 use super::Known;
 use crate::model::network::{Endpoint, Families, Protocol, SocketState};
@@ -13,6 +13,8 @@ pub enum ListingTool {
     Netstat,
     /// `lsof`.
     Lsof,
+    /// A snapshot by osquery.
+    Osquery,
     /// `nettop`.
     Nettop,
     /// The `netstat()` plugin of Velociraptor.
@@ -25,6 +27,7 @@ impl ListingTool {
         match self {
             Self::Netstat => "netstat",
             Self::Lsof => "lsof",
+            Self::Osquery => "osquery",
             Self::Nettop => "nettop",
             Self::Velociraptor => "velociraptor netstat",
         }
@@ -33,7 +36,7 @@ impl ListingTool {
     /// Whether the process of a row is only the last one that used the socket, as the kernel's lists of
     /// sockets have it, and not one that is known to hold it.
     pub fn names_last_user(self) -> bool {
-        self != Self::Lsof
+        !matches!(self, Self::Lsof | Self::Osquery)
     }
 }
 

@@ -3,14 +3,20 @@
 mod claim;
 mod flow;
 mod job;
+mod life;
 mod listing;
 mod problem;
+mod trust;
 
 pub use self::claim::{CollectionClaim, HostClaim};
 pub use self::flow::{Flow, FlowEvent, LogKind, LogSpan, Witness};
 pub use self::job::{JobEvent, JobEventKind, JobState};
+pub use self::life::{Code, Life};
 pub use self::listing::{Listing, ListingTool, Process, ProcessName, Socket, Started};
 pub use self::problem::{Problem, ProblemKind};
+pub use self::trust::{
+    BackgroundItem, FirewallSetting, ItemKind, Redirect, Signature, Signer, SystemExtension,
+};
 
 use super::interval::Window;
 use super::network::Protocol;
@@ -100,10 +106,14 @@ pub enum Fact {
     Socket(Box<Socket>),
     /// A process was seen.
     Process(Box<Process>),
+    /// A sensor told of a process: its start, its end, its code.
+    Life(Box<Life>),
     /// A launchd property list.
     Job(Box<Job>),
     /// A job as launchctl showed it.
     JobState(Box<JobState>),
+    /// A job as a sensor read it from its property list: not necessarily loaded.
+    JobOnDisk(Box<JobState>),
     /// An event of `launchd.log`.
     JobEvent(Box<JobEvent>),
     /// An override database (or `launchctl print-disabled`) of a domain was read: a label that it does
@@ -166,6 +176,18 @@ pub enum Fact {
         /// `net.inet.ip.portrange.last`.
         last: u16,
     },
+    /// What `codesign` said of a program.
+    Signature(Box<Signature>),
+    /// An item of Background Task Management.
+    BackgroundItem(Box<BackgroundItem>),
+    /// A setting of the application firewall.
+    Firewall(FirewallSetting),
+    /// Whether the packet filter was on.
+    PacketFilter(bool),
+    /// A redirection of the packet filter.
+    Redirect(Box<Redirect>),
+    /// A system extension.
+    SystemExtension(Box<SystemExtension>),
 }
 
 /// Whether something holds, where the evidence may not tell.

@@ -284,7 +284,9 @@ fn event_of(dated: &Dated) -> Option<(Event, Subject<'_>)> {
                 JobEventKind::Exited { .. } => Event::JobExited,
                 JobEventKind::Removed { .. } => Event::JobRemoved,
                 JobEventKind::Bootstrap { .. } => Event::JobBootstrapped,
-                JobEventKind::Registered { .. } => Event::JobRegistered,
+                JobEventKind::Registered { .. } | JobEventKind::Persisted { .. } => {
+                    Event::JobRegistered
+                }
                 JobEventKind::Enabled(true) => Event::JobEnabled,
                 JobEventKind::Enabled(false) => Event::JobDisabled,
                 JobEventKind::LoggingStarted => Event::LaunchdStarted,
@@ -299,6 +301,8 @@ fn event_of(dated: &Dated) -> Option<(Event, Subject<'_>)> {
         Fact::Listing(_)
         | Fact::Socket(_)
         | Fact::Process(_)
+        | Fact::Life(_)
+        | Fact::JobOnDisk(_)
         | Fact::Job(_)
         | Fact::JobState(_)
         | Fact::OverridesRead(_)
@@ -314,6 +318,13 @@ fn event_of(dated: &Dated) -> Option<(Event, Subject<'_>)> {
         | Fact::FileTimes(_)
         | Fact::ServiceNames(_)
         | Fact::SshdPort(_)
-        | Fact::EphemeralPorts { .. } => None,
+        | Fact::EphemeralPorts { .. }
+        // These were so at the capture; nothing tells since when.
+        | Fact::Signature(_)
+        | Fact::BackgroundItem(_)
+        | Fact::Firewall(_)
+        | Fact::PacketFilter(_)
+        | Fact::Redirect(_)
+        | Fact::SystemExtension(_) => None,
     }
 }
