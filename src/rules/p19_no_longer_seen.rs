@@ -12,6 +12,7 @@ use crate::baseline::stock::Stock;
 use crate::catalog;
 use crate::model::binding::{Binding, CitationRole};
 use crate::model::network::{Protocol, Scope};
+use crate::model::provenance::Place;
 use crate::model::service::Direction;
 
 catalog::entry! {
@@ -86,15 +87,15 @@ fn gone(binding: &Binding, context: &Context<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Whether its own rows tell its beginning and its end, as a log that follows sockets has them: nobody expects
+/// Whether the file that shows it tells its beginning and its end too, as a log that follows sockets does: nobody expects
 /// such a one to be there for good.
 fn came_and_went(binding: &Binding) -> bool {
     let place = |role| {
         binding.citations.iter().find(|citation| citation.role == role).map(|known| known.place)
     };
-    let own = |place| {
+    let own = |place: Place| {
         let mut rows = binding.citations.iter();
-        rows.any(|row| row.role == CitationRole::Sighting && row.place == place)
+        rows.any(|row| row.role == CitationRole::Sighting && row.place.source == place.source)
     };
     [CitationRole::StartBound, CitationRole::EndBound]
         .into_iter()
