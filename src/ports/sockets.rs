@@ -253,9 +253,11 @@ impl Context<'_> {
             (SocketState::Unconnected, Some(protocol)) => {
                 let (at, key) = (&socket.local.address, (fact.acquisition, protocol, port));
                 let listens = self.listens(key.0, protocol, port, at);
-                match socket.pid.is_some_and(|pid| self.bound.contains(&(key, pid))) && !listens {
-                    true => (Direction::Unknown, false),
-                    false => (Direction::Listen, !listens),
+                let is_bound = socket.pid.is_some_and(|pid| self.bound.contains(&(key, pid)));
+                if is_bound && !listens {
+                    (Direction::Unknown, false)
+                } else {
+                    (Direction::Listen, !listens)
                 }
             }
             _ => (Direction::Unknown, false),

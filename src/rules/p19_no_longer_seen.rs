@@ -10,8 +10,9 @@ use crate::baseline::pattern::Way;
 use crate::baseline::program::{FIRST_EPHEMERAL, Program, Use};
 use crate::baseline::stock::Stock;
 use crate::catalog;
-use crate::model::binding::Binding;
+use crate::model::binding::{Binding, CitationRole};
 use crate::model::network::{Protocol, Scope};
+use crate::model::provenance::Place;
 use crate::model::service::Direction;
 
 catalog::entry! {
@@ -21,7 +22,7 @@ catalog::entry! {
     /// A listener that an earlier acquisition of this host shows and the last one does not, although it could
     /// have; or one that a baseline file has for this very host, or for most hosts of its role, and that
     /// no acquisition of it shows. Not if the program listens elsewhere now (P05, P13) or another holds
-    /// the port (P06), and not for programs of macOS itself.
+    /// the port (P06), not for programs of macOS itself, and not for what one log saw come and go.
     ///
     /// ## Why it matters
     /// A security agent or a backup service that fell silent may have been stopped.
@@ -57,7 +58,11 @@ impl Rule for NoLongerSeen {
 
 /// A listener of an earlier acquisition that the last one would show.
 fn gone(binding: &Binding, context: &Context<'_>) -> Option<Finding> {
-    if !is_service(binding, context) || is_multicast_service(binding) || context.is_stock(binding) {
+    if !is_service(binding, context)
+        || is_multicast_service(binding)
+        || context.is_stock(binding)
+        || came_and_went(binding)
+    {
         return None;
     }
     let last_seen = binding.interval?.last_seen;
@@ -80,6 +85,21 @@ fn gone(binding: &Binding, context: &Context<'_>) -> Option<Finding> {
     let mut finding = context.finding(RuleId::P19, reason);
     finding.expected = format!("{} on {} as before", key.describe(), port);
     Some(finding)
+}
+
+/// Whether the file that shows it tells its beginning and its end too, as a log that follows sockets does: nobody expects
+/// such a one to be there for good.
+fn came_and_went(binding: &Binding) -> bool {
+    let place = |role| {
+        binding.citations.iter().find(|citation| citation.role == role).map(|known| known.place)
+    };
+    let own = |place: Place| {
+        let mut rows = binding.citations.iter();
+        rows.any(|row| row.role == CitationRole::Sighting && row.place.source == place.source)
+    };
+    [CitationRole::StartBound, CitationRole::EndBound]
+        .into_iter()
+        .all(|role| place(role).is_some_and(own))
 }
 
 /// Whether a binding waits for peers. An unconnected UDP socket on a port that the kernel may have handed

@@ -136,12 +136,11 @@ impl Events {
             },
             _ => return out.skip("events of other kinds"),
         };
-        match fact {
-            Some(fact) => out.cite(locator, when, &row(record, CITED), fact),
-            None => {
-                let detail = format!("an event `{kind}` without a process id");
-                out.problem(locator, ProblemKind::MalformedRecord, detail);
-            }
+        if let Some(fact) = fact {
+            out.cite(locator, when, &row(record, CITED), fact);
+        } else {
+            let detail = format!("an event `{kind}` without a process id");
+            out.problem(locator, ProblemKind::MalformedRecord, detail);
         }
     }
 

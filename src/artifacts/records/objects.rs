@@ -82,10 +82,7 @@ impl Objects {
         } else if byte == b'{' {
             (self.begun, self.depth, self.last) = (self.line, 1, byte);
             self.open.push(byte);
-        } else if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | b'[' | b']')
-            && !(self.line == 1 && matches!(byte, 0xef | 0xbb | 0xbf))
-            && !self.stray
-        {
+        } else if !self.stray && !self.may_stand_between(byte) {
             self.stray = true;
             let detail = "something that belongs to no JSON object";
             out.problem(Locator::Line(self.line), ProblemKind::MalformedRecord, detail);
@@ -95,6 +92,12 @@ impl Objects {
             (self.column, self.stray) = (0, false);
             self.line = self.line.saturating_add(1);
         }
+    }
+
+    /// Blanks, the brackets and commas of an array, and the mark of UTF-8.
+    fn may_stand_between(&self, byte: u8) -> bool {
+        matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | b'[' | b']')
+            || (self.line == 1 && matches!(byte, 0xef | 0xbb | 0xbf))
     }
 
     fn collect(&mut self, byte: u8, out: &mut Emitter, each: &mut Each<'_>) {
@@ -109,12 +112,10 @@ impl Objects {
                 self.quotes = 0;
                 Inside::Long
             }
-            (Inside::Nothing, b'"') => Inside::Text,
             (Inside::Text, b'\\') => Inside::Escape,
-            (Inside::Text, b'"') => Inside::Nothing,
             // No text of JSON holds a line break: its end was lost.
-            (Inside::Text | Inside::Escape, b'\n') => Inside::Nothing,
-            (Inside::Escape, _) => Inside::Text,
+            (Inside::Text, b'"') | (Inside::Text | Inside::Escape, b'\n') => Inside::Nothing,
+            (Inside::Nothing, b'"') | (Inside::Escape, _) => Inside::Text,
             (Inside::Long, b'"') if self.quotes == 3 => {
                 self.quotes = 0;
                 Inside::Nothing

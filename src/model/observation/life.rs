@@ -34,6 +34,7 @@ pub struct Code {
 
 impl Code {
     /// What a later record adds to what is known.
+    #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
             signature: self.signature.or(other.signature),

@@ -84,7 +84,7 @@ pub(super) fn persistence(record: &Value, out: &mut Emitter) -> Fact {
     let program = program.or_else(|| texts(record, "Persistence.args").first().copied());
     // `name` is the label where it is none of a file.
     let label = text(record, "Persistence.name");
-    let label = label.filter(|name| !name.contains('/') && !name.ends_with(".plist"));
+    let label = label.filter(|name| !name.contains('/') && !is_plist(name));
     persisted(label, path, program, record, out)
 }
 
@@ -119,5 +119,10 @@ pub(super) fn file(action: &str, record: &Value, out: &mut Emitter) -> Result<Fa
 /// Whether a path is that of a property list of launchd.
 pub(in crate::artifacts::records) fn is_job(path: &str) -> bool {
     let placed = ["/LaunchDaemons/", "/LaunchAgents/"].iter().any(|folder| path.contains(folder));
-    placed && path.ends_with(".plist")
+    placed && is_plist(path)
+}
+
+/// launchd reads files of this name only, in lower case.
+fn is_plist(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, end)| end == "plist")
 }

@@ -119,7 +119,7 @@ fn tell(run: &Run, before: Option<i64>, rows: Vec<Pending>, out: &mut Emitter) {
     if run.full {
         first_result(run, rows, out);
     } else {
-        differences(run, before, rows, out);
+        differences(run, before, &rows, out);
     }
     out.subject = subject;
 }
@@ -154,7 +154,7 @@ fn first_result(run: &Run, rows: Vec<Pending>, out: &mut Emitter) {
 }
 
 /// What changed since the run before.
-fn differences(run: &Run, before: Option<i64>, rows: Vec<Pending>, out: &mut Emitter) {
+fn differences(run: &Run, before: Option<i64>, rows: &[Pending], out: &mut Emitter) {
     let identities = |wanted: Change| -> BTreeSet<(Table, Vec<Option<String>>)> {
         let own = rows.iter().filter(|(change, ..)| *change == wanted);
         own.map(|(_, _, row)| key(row)).collect()
@@ -168,7 +168,7 @@ fn differences(run: &Run, before: Option<i64>, rows: Vec<Pending>, out: &mut Emi
         let key = key(row);
         added.contains(&key) && removed.contains(&key)
     };
-    for (change, locator, row) in &rows {
+    for (change, locator, row) in rows {
         let ended = FlowEvent::Ended { open_ms: None, connected_ms: None };
         match (change, &between) {
             // Another column of it changed.

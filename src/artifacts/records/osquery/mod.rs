@@ -209,12 +209,11 @@ impl Results {
         let table = row.table;
         if table.is_listing() {
             let shown = tables::listing(table, &[&row], out);
-            match self.told.get_mut(&table) {
-                Some((_, known)) => tables::add(known, &shown),
-                None => {
-                    self.told.insert(table, (out.observations.len(), shown.clone()));
-                    out.fact(locator, When::Capture, Fact::Listing(shown));
-                }
+            if let Some((_, known)) = self.told.get_mut(&table) {
+                tables::add(known, &shown);
+            } else {
+                self.told.insert(table, (out.observations.len(), shown.clone()));
+                out.fact(locator, When::Capture, Fact::Listing(shown));
             }
         }
         tables::tell(&row, locator, &When::Capture, out);
