@@ -17,6 +17,7 @@ pub mod property_list;
 pub mod ps;
 pub mod reading;
 pub mod services_file;
+mod siblings;
 pub mod sockets;
 pub mod sshd_config;
 pub mod syslog;
@@ -25,6 +26,7 @@ pub mod time_zone;
 pub mod unified;
 
 pub use self::crew::{Alone, Crew};
+pub use self::siblings::{NotLookedFor, Sibling, Siblings};
 use crate::evidence::{Entry, limits};
 use crate::model::Text;
 use crate::model::observation::{Fact, Observation, Problem, ProblemKind, When};
@@ -161,6 +163,8 @@ pub struct Input<'a> {
     pub reader: &'a mut dyn Read,
     /// Who may do a part of the work.
     pub crew: &'a dyn Crew,
+    /// The files beside it.
+    pub siblings: &'a dyn Siblings,
 }
 
 /// Where a parser puts what it finds.
