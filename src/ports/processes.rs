@@ -8,7 +8,7 @@ use crate::hosts::{Dated, HostCase};
 use crate::model::Text;
 use crate::model::binding::{Citation, CitationRole};
 use crate::model::interval::{Window, add_micros};
-use crate::model::observation::{Fact, JobEvent, JobEventKind, ProcessName};
+use crate::model::observation::{Crash, Fact, JobEvent, JobEventKind, ProcessName};
 use std::collections::BTreeMap;
 
 /// Seconds by which two sources may differ about one start.
@@ -307,7 +307,26 @@ fn sightings(fact: &Dated, case: &HostCase) -> Vec<Sighting> {
             .into_iter()
             .collect(),
         Fact::JobEvent(event) => of_event(event, window, citation()).into_iter().collect(),
+        Fact::Crash(crash) => vec![of_crash(crash, fact, case)],
         _ => Vec::new(),
+    }
+}
+
+/// A report tells both ends of a life: its own time is the end of it, where the process ended.
+fn of_crash(crash: &Crash, fact: &Dated, case: &HostCase) -> Sighting {
+    let row = &crash.process;
+    Sighting {
+        pid: row.pid,
+        ppid: row.ppid,
+        window: fact.window(),
+        started: super::evidence::start_of(fact, row, case),
+        exited: crash.ended,
+        name: row.name.clone(),
+        path: row.path.clone(),
+        user: row.user.clone(),
+        citation: Some(cite(fact, CitationRole::Owner)),
+        evidence: super::evidence::cite_start(fact, row, case).filter(|_| crash.ended.is_none()),
+        ..Sighting::default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Known;
 use crate::model::Text;
+use crate::model::interval::Window;
 use crate::model::network::{Endpoint, Families, Protocol, SocketState};
 use crate::model::service::Direction;
 use jiff::civil::{Date, DateTime, Weekday};
@@ -168,4 +169,6 @@ pub enum Started {
     Date(Date),
     /// That local second.
     Local(DateTime),
+    /// Within this window, in UTC.
+    Utc(Window),
 }

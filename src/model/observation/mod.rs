@@ -5,12 +5,14 @@ mod flow;
 mod job;
 mod listing;
 mod problem;
+mod program;
 
 pub use self::claim::{CollectionClaim, HostClaim};
 pub use self::flow::{Flow, FlowEvent, LogKind, LogSpan, Witness};
 pub use self::job::{JobEvent, JobEventKind, JobState};
 pub use self::listing::{Listing, ListingTool, Process, ProcessName, Socket, Started};
 pub use self::problem::{Problem, ProblemKind};
+pub use self::program::{AutoStart, Crash, NetworkUse, Signature, SignatureKind};
 
 use super::interval::Window;
 use super::network::Protocol;
@@ -150,6 +152,12 @@ pub enum Fact {
     Command(Text),
     /// `date` was run beside the captures (the observation's time).
     Clock,
+    /// A tool listed something that starts by itself.
+    AutoStart(Box<AutoStart>),
+    /// A process crashed (the observation's time), or was reported to be in trouble.
+    Crash(Box<Crash>),
+    /// A program used the network: first and last within the observation's time, and at its edges.
+    NetworkUse(Box<NetworkUse>),
     /// Times, owner and mode of a file, from a bodyfile.
     FileTimes(Box<FileTimes>),
     /// `/etc/services`.

@@ -1,0 +1,89 @@
+//! What tools tell of programs besides their sockets: what starts by itself, what crashed, what used the network.
+
+use super::Process;
+use crate::model::Text;
+use crate::model::interval::Window;
+
+/// Who signed a program, as far as a tool told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Signature {
+    /// What kind.
+    pub kind: SignatureKind,
+    /// The team, of a developer.
+    pub team: Option<Text>,
+}
+
+/// A kind of signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SignatureKind {
+    /// Apple's own.
+    Apple,
+    /// Of a developer whom Apple knows.
+    Developer,
+    /// Of nobody.
+    AdHoc,
+    /// None.
+    Unsigned,
+    /// There is one, and the tool does not tell whose, or found it broken.
+    Unknown,
+}
+
+impl SignatureKind {
+    /// The column value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Apple => "apple",
+            Self::Developer => "developer",
+            Self::AdHoc => "adhoc",
+            Self::Unsigned => "unsigned",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Something that starts by itself, as a tool that looks for such things listed it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AutoStart {
+    /// What the tool calls that way of starting (`launch_items`, `Launch Items`, `Daemon`).
+    pub kind: Text,
+    /// The label of the job, where the tool tells it.
+    pub label: Option<Text>,
+    /// The property list on the Mac.
+    pub plist_path: Option<Text>,
+    /// The program.
+    pub program: Option<Text>,
+    /// The rest of the command line, words joined by blanks.
+    pub arguments: Option<Text>,
+    /// Who signed the program.
+    pub signature: Option<Signature>,
+}
+
+/// A report of a crash, or of another trouble of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crash {
+    /// The process, with its start where the report tells it.
+    pub process: Process,
+    /// When it ended; nothing where the report is of a process that went on.
+    pub ended: Option<Window>,
+    /// The name of the parent.
+    pub parent: Option<Text>,
+    /// The coalition: the label of the job, or a name made from the application's.
+    pub coalition: Option<Text>,
+    /// The bundle, or the identifier that the report gives.
+    pub bundle: Option<Text>,
+    /// The team that signed it.
+    pub team: Option<Text>,
+}
+
+/// The network use of a program, added up by the system since it first saw it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NetworkUse {
+    /// The process's name.
+    pub process: Option<Text>,
+    /// The bundle that it belongs to.
+    pub bundle: Option<Text>,
+    /// Bytes received, over all interfaces; nothing if not counted.
+    pub bytes_in: Option<u64>,
+    /// Bytes sent.
+    pub bytes_out: Option<u64>,
+}
