@@ -16,6 +16,7 @@ pub mod netstat;
 pub mod property_list;
 pub mod ps;
 pub mod reading;
+pub mod records;
 pub mod services_file;
 mod siblings;
 pub mod sockets;
@@ -38,6 +39,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Every artifact that Portolan reads, sorted by id.
 pub const ARTIFACTS: &[&dyn Artifact] = &[
     &syslog::firewall::AppFirewallLog,
+    &collector::automactc::AutoMacTc,
     &bodyfile::Bodyfile,
     &boots::BootTime,
     &date::DateOutput,

@@ -1,6 +1,6 @@
 //! Listings and acquisitions → what could and could not be seen: "no anomaly" is worth only as much.
 //!
-//! The vocabulary of `blind_to`: `listeners`, `connections`, `tcp`, `udp`, `ipv4`, `ipv6`,
+//! The vocabulary of `blind_to`: `listeners`, `connections`, `tcp`, `udp`, `protocol`, `ipv4`, `ipv6`,
 //! `other users' sockets`, `process name`, `full process name`, `full address`, `filtered`,
 //! `between captures`, `plist directories`, `not-collected`; of logs also `loopback`, `not logged`,
 //! `suppressed`, `other servers`, `other programs`; and `baseline`, where a baseline could not have shown something.
@@ -68,7 +68,10 @@ fn of_listing(fact: &Dated, listing: &Listing) -> Vec<Coverage> {
 /// Why a listing shows nothing of a direction and protocol.
 fn missing(listing: &Listing, direction: Direction, protocol: Protocol) -> Vec<&'static str> {
     let mut missing = Vec::new();
+    // Sockets of some family, and of neither protocol: the tool does not tell which.
+    let untold = !listing.tcp && !listing.udp && (listing.ipv4 || listing.ipv6);
     match protocol {
+        _ if untold => missing.push("protocol"),
         Protocol::Tcp if !listing.tcp => missing.push("tcp"),
         Protocol::Udp if !listing.udp => missing.push("udp"),
         _ => {}

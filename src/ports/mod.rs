@@ -21,12 +21,13 @@ pub mod place;
 pub mod processes;
 pub mod services;
 pub mod sockets;
+mod twins;
 
 use crate::hosts::HostCase;
 use crate::model::binding::{Binding, Citation};
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
-use crate::model::observation::{Known, Problem, ProcessName};
+use crate::model::observation::{Known, Problem, ProcessName, Signature};
 use crate::model::provenance::SourceId;
 use crate::model::service::{DeclaredPort, Direction, Job};
 use crate::model::{Text, Timestamp, content_id, stamp};
@@ -72,7 +73,7 @@ pub struct ProcessInstance {
 }
 
 /// A launchd job of a host, from its property list or from what launchd showed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct JobRecord {
     /// `system`, `agents`, `user/501`, `user/ana`, …
     pub domain: String,
@@ -102,6 +103,8 @@ pub struct JobRecord {
     pub plist_modified: Option<Timestamp>,
     /// Ports it declares, with the number that each name means on this host.
     pub declared: Vec<(DeclaredPort, Option<u16>)>,
+    /// Who signed its program, as a tool told.
+    pub signature: Option<Signature>,
     /// Label of the evidence.
     pub evidence: String,
 }
@@ -146,6 +149,7 @@ pub fn reconstruct(case: &HostCase, embedded: &dyn PortNames) -> HostPorts {
     declared::add_unobserved(&mut ports, case, &events, &ephemeral);
     sort(&mut ports.bindings);
     ports.problems.extend(sockets::unknown_names(case, &names));
+    ports.problems.extend(twins::Twins::of(case, ephemeral).undecided());
     ports.problems.sort();
     ports
 }

@@ -2,6 +2,7 @@
 
 use super::evidence::{Epoch, epoch_of};
 use super::services::Names;
+use super::twins::Twins;
 use crate::hosts::{Dated, HostCase};
 use crate::model::binding::BindingState;
 use crate::model::interval::Window;
@@ -108,7 +109,8 @@ pub fn rows<'a>(case: &'a HostCase, names: &Names<'_>, jobs: &JobPorts) -> Vec<R
     }
     let complete = complete_listings(case);
     let ephemeral = ephemeral_ports(case);
-    let context = Context { names, listening, complete, ephemeral, jobs };
+    let twins = Twins::of(case, ephemeral.clone());
+    let context = Context { names, listening, complete, ephemeral, jobs, twins };
     let read = sockets().filter_map(|(fact, socket, flow)| context.row(fact, socket, flow));
     let mut rows: Vec<Row<'_>> = read.collect();
     super::flows::settle(&mut rows);
@@ -177,7 +179,7 @@ pub fn ephemeral_ports(case: &HostCase) -> std::ops::RangeInclusive<u16> {
 }
 
 /// An address without its zone: the same listener may be printed with and without.
-fn plain(address: &Address) -> Address {
+pub(super) fn plain(address: &Address) -> Address {
     match address {
         Address::Ip { ip, .. } if ip.is_unspecified() => Address::Any,
         Address::Ip { ip, .. } => Address::Ip { ip: *ip, zone: None },
@@ -199,6 +201,7 @@ struct Context<'a> {
     complete: BTreeSet<(usize, Protocol)>,
     ephemeral: std::ops::RangeInclusive<u16>,
     jobs: &'a JobPorts,
+    twins: Twins<'a>,
 }
 
 impl Context<'_> {
@@ -208,7 +211,14 @@ impl Context<'_> {
         socket: &'a Socket,
         flow: Option<&'a Flow>,
     ) -> Option<Row<'a>> {
-        let protocol = socket.protocol.or_else(|| self.advertised(fact, socket, flow))?;
+        let decided = match (socket.protocol, flow) {
+            (None, None) => self.twins.decide(fact, socket),
+            _ => None,
+        };
+        let untold = decided.map(|decided| decided.protocol);
+        let protocol =
+            socket.protocol.or(untold).or_else(|| self.advertised(fact, socket, flow))?;
+        let shown = decided.map_or(socket.state, |decided| decided.state);
         let local_port = number(&socket.local.port, protocol, self.names);
         let remote_port = number(&socket.remote.port, protocol, self.names);
         let connected = !matches!(socket.remote.port, Port::None);
@@ -219,13 +229,14 @@ impl Context<'_> {
             let port = if connected && !inbound { remote_port } else { local_port };
             port.map(|_| (told, false))?
         } else if connected {
-            self.direction(fact, socket, protocol, local_port?, remote_port?)
+            self.direction(fact, (socket, shown), protocol, local_port?, remote_port?)
         } else {
-            (self.unconnected(socket, local_port?), false)
+            let probable = decided.is_some_and(|decided| decided.by_absence);
+            (self.unconnected(shown, protocol, local_port?), probable)
         };
         let state = match flow {
             Some(flow) => state_in_log(flow, direction),
-            None => state_of(socket.state, connected),
+            None => state_of(shown, connected),
         };
         let address = if connected { &socket.remote.address } else { &socket.local.address };
         let scope = scope_of(address);
@@ -265,10 +276,10 @@ impl Context<'_> {
 
     /// An unconnected UDP socket on an ephemeral port is a client's, not a service, unless a job
     /// declares that port (scoring.md 6.5).
-    fn unconnected(&self, socket: &Socket, port: u16) -> Direction {
-        match (socket.state, socket.protocol) {
+    fn unconnected(&self, state: SocketState, protocol: Protocol, port: u16) -> Direction {
+        match (state, protocol) {
             (SocketState::Listen, _) => Direction::Listen,
-            (SocketState::Bound, Some(Protocol::Udp))
+            (SocketState::Bound, Protocol::Udp)
                 if !self.ephemeral.contains(&port) || self.jobs.udp.contains(&port) =>
             {
                 Direction::Listen
@@ -285,16 +296,16 @@ impl Context<'_> {
     fn direction(
         &self,
         fact: &Dated,
-        socket: &Socket,
+        (socket, state): (&Socket, SocketState),
         protocol: Protocol,
         local: u16,
         remote: u16,
     ) -> (Direction, bool) {
-        if socket.state == SocketState::SynSent {
+        if state == SocketState::SynSent {
             return (Direction::Outbound, false);
         }
         if self.listens(fact.acquisition, protocol, local, &socket.local.address)
-            || socket.state == SocketState::SynReceived
+            || state == SocketState::SynReceived
             || self.jobs.inetd.contains(&local)
         {
             return (Direction::Inbound, false);

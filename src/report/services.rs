@@ -98,8 +98,7 @@ pub(super) struct ServiceRow<'a> {
 
 impl Record for ServiceRow<'_> {
     const TABLE: &'static str = "services";
-    const MEANING: &'static str =
-        "A launchd job, from its property list or from what launchctl showed.";
+    const MEANING: &'static str = "A launchd job, from its property list, from what launchctl showed, or from a tool's list of what starts by itself.";
     const COLUMNS: &'static [Column] = &[
         text("host", "The host."),
         text(
@@ -144,8 +143,8 @@ impl Record for ServiceRow<'_> {
             &record.enabled_source,
             record.plist_created,
             record.plist_modified,
-            "unknown",
-            "",
+            record.signature.as_ref().map_or("unknown", |signed| signed.kind.as_str()),
+            record.signature.as_ref().and_then(|signed| signed.team.as_ref()),
             &record.evidence,
         ]
     }

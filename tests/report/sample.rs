@@ -169,6 +169,7 @@ pub(crate) fn job(label: &str) -> JobRecord {
         token: text("Sockets.Listeners"),
     };
     JobRecord {
+        signature: None,
         domain: "system".to_owned(),
         label: text(label),
         plist_path: Some("/Library/LaunchDaemons/com.example.netcheck.plist".to_owned()),

@@ -1,4 +1,6 @@
 //! What collectors say about their own run: where capture times come from.
 
+pub mod automactc;
+mod signatures;
 pub mod uac_acquisition_log;
 pub mod uac_log;
