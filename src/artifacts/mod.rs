@@ -6,6 +6,7 @@
 pub mod bodyfile;
 pub mod boots;
 pub mod collector;
+pub mod crash_report;
 mod crew;
 pub mod date;
 pub mod host_name;
@@ -13,6 +14,7 @@ pub mod launchctl;
 pub mod launchd;
 pub mod lsof;
 pub mod netstat;
+pub mod network_usage;
 pub mod property_list;
 pub mod ps;
 pub mod reading;
@@ -42,9 +44,11 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &collector::automactc::AutoMacTc,
     &bodyfile::Bodyfile,
     &boots::BootTime,
+    &crash_report::CrashReport,
     &date::DateOutput,
     &host_name::HostName,
     &syslog::install::InstallLog,
+    &collector::knockknock::KnockKnock,
     &launchctl::list::LaunchctlList,
     &launchctl::print::LaunchctlPrint,
     &launchctl::disabled::LaunchctlPrintDisabled,
@@ -52,7 +56,9 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &launchd::overrides::LaunchdOverrides,
     &launchd::plist::LaunchdPlist,
     &lsof::Lsof,
+    &collector::mac_apt::MacAptAutoStart,
     &netstat::Netstat,
+    &network_usage::NetworkUsage,
     &ps::Ps,
     &services_file::ServicesFile,
     &syslog::shutdown::ShutdownLog,

@@ -216,7 +216,8 @@ fn absorb(life: &mut Life, sighting: Sighting) {
         known.start_evidence = evidence.cloned();
     }
     if exited.map(|window| window.hi) != known.exited.map(|window| window.hi) {
-        known.exit_evidence = evidence.cloned();
+        // The row's own time is that of the exit.
+        known.exit_evidence = sighting.citation.clone().or_else(|| evidence.cloned());
     }
     (known.started, known.exited) = (started, exited);
     life.seen = match (life.seen, sighting.window) {
@@ -325,7 +326,7 @@ fn of_crash(crash: &Crash, fact: &Dated, case: &HostCase) -> Sighting {
         path: row.path.clone(),
         user: row.user.clone(),
         citation: Some(cite(fact, CitationRole::Owner)),
-        evidence: super::evidence::cite_start(fact, row, case).filter(|_| crash.ended.is_none()),
+        evidence: super::evidence::cite_start(fact, row, case),
         ..Sighting::default()
     }
 }

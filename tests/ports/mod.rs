@@ -3,3 +3,4 @@
 mod lives;
 mod logs;
 mod text_logs;
+mod tools;

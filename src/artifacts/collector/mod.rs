@@ -1,6 +1,8 @@
 //! What collectors say about their own run: where capture times come from.
 
 pub mod automactc;
+pub mod knockknock;
+pub mod mac_apt;
 mod signatures;
 pub mod uac_acquisition_log;
 pub mod uac_log;

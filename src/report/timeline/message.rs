@@ -124,7 +124,8 @@ fn not_before(window: Option<Window>) -> String {
 fn of_job(event: Event, job: &JobRecord) -> String {
     let path = job.plist_path.as_deref().unwrap_or("its property list");
     let verb = if event == Event::PlistCreated { "created" } else { "modified" };
-    format!("{path}, the property list of {}, was {verb}.", job.label)
+    let label = if job.label.is_empty() { "a job whose label is not known" } else { &*job.label };
+    format!("{path}, the property list of {label}, was {verb}.")
 }
 
 fn of_job_event(job: &JobEvent) -> String {

@@ -23,7 +23,8 @@ catalog::entry! {
     ///
     /// ## What it proves
     /// `netstat`: the IPv4 connections and UDP sockets of all users. `lsof`: which process held which port, with its
-    /// whole name; the executable of each process. `pslist`: processes with their start to the second, in UTC.
+    /// whole name; the executable of each process. `pslist`: processes with their start to the second, in UTC; the start
+    /// of launchd is that of the Mac, to a minute.
     /// `autoruns`: property lists of launchd with label, program, times of the file, and who signed the program.
     /// `systeminfo`: names, serial number, version and zone of the Mac. `runtime`: between which seconds each of these
     /// was written, and which failed.

@@ -6,6 +6,9 @@ use crate::model::Timestamp;
 use crate::model::interval::Window;
 use crate::model::observation::{Fact, HostClaim, ProblemKind, Process, Started, When};
 
+/// Seconds that the kernel may have run before it started launchd.
+const BEFORE_LAUNCHD: i64 = 60;
+
 /// A process. The tool ran `ps` with its clock set to UTC.
 pub(super) fn process(record: &Record, out: &mut Emitter) {
     let Ok(pid) = record.get("pid").parse() else {
@@ -17,13 +20,18 @@ pub(super) fn process(record: &Record, out: &mut Emitter) {
         let detail = "the start is no time in UTC; the rest of the row is read";
         out.problem(record.locator(), ProblemKind::MalformedRecord, detail);
     }
-    let started = started.and_then(Result::ok).map(|at| Started::Utc(Window::at(at).shifted(0, 1)));
+    let started = started.and_then(Result::ok).map(|at| Window::at(at).shifted(0, 1));
+    if let (1, Some(started)) = (pid, started) {
+        let when = When::Utc(started.shifted(-BEFORE_LAUNCHD, 0));
+        let fact = Fact::BootLogged { uuid: None, log: "start of launchd" };
+        out.cite(record.locator(), when, &record.raw, fact);
+    }
     let process = Process {
         pid,
         ppid: record.get("ppid").parse().ok(),
         user: record.told("user").map(|user| out.text(user)),
         command: Some(record.get("cmd")).filter(|it| !it.is_empty()).map(|it| out.text(it)),
-        started,
+        started: started.map(Started::Utc),
         from_ps: true,
         ..Process::default()
     };
