@@ -96,7 +96,7 @@ fn autoruns_are_jobs_without_sockets_with_who_signed_them() {
     assert!(out.problems.is_empty());
     insta::assert_snapshot!(rendered(&out));
     let damaged = read("autoruns-damaged.csv");
-    insta::assert_snapshot!("autoruns_damaged", rendered(&damaged));
+    assert_eq!((damaged.problems.len(), damaged.observations.len()), (1, 2));
 }
 
 #[test]

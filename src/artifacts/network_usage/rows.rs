@@ -8,7 +8,7 @@ use crate::model::observation::{Fact, NetworkUse, ProblemKind, When};
 use crate::model::provenance::Locator;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Counters of bytes, received and sent, by interface.
 const COUNTERS: &[(&str, &str)] = &[
@@ -66,12 +66,18 @@ type Sums = BTreeMap<i64, (u64, u64)>;
 /// Bytes received and sent, by the key of the process.
 fn sums(connection: &Connection, out: &mut Emitter) -> rusqlite::Result<Sums> {
     let mut sums = Sums::new();
-    let mut statement = connection.prepare("SELECT * FROM ZLIVEUSAGE NOT INDEXED")?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
-    let at = |name: &str| names.iter().position(|column| column.eq_ignore_ascii_case(name));
-    let counters: Vec<(Option<usize>, Option<usize>)> =
-        COUNTERS.iter().map(|(one, other)| (at(one), at(other))).collect();
-    let process = at("ZHASPROCESS");
+    let known = columns(connection)?;
+    if known.is_empty() {
+        out.note("nothing counts bytes (no table ZLIVEUSAGE)");
+        return Ok(sums);
+    }
+    // A counter that this version does not have counts nothing.
+    let column =
+        |name: &&str| if known.contains(*name) { (*name).to_owned() } else { "NULL".to_owned() };
+    let names = COUNTERS.iter().flat_map(|(received, sent)| [received, sent]);
+    let names: Vec<String> = std::iter::once(&"ZHASPROCESS").chain(names).map(column).collect();
+    let query = format!("SELECT {} FROM ZLIVEUSAGE NOT INDEXED", names.join(", "));
+    let mut statement = connection.prepare(&query)?;
     let mut rows = statement.query([])?;
     let mut count = 0_usize;
     while let Some(row) = rows.next()? {
@@ -82,19 +88,34 @@ fn sums(connection: &Connection, out: &mut Emitter) -> rusqlite::Result<Sums> {
             out.partial = true;
             break;
         }
-        let Some(ValueRef::Integer(key)) = process.and_then(|at| row.get_ref(at).ok()) else {
+        let Ok(ValueRef::Integer(key)) = row.get_ref(0) else {
             out.skip("counters of no program");
             continue;
         };
-        let bytes =
-            |at: Option<usize>| at.and_then(|at| number(row.get_ref(at).ok()?)).unwrap_or(0.0);
+        let bytes = |at: usize| row.get_ref(at).ok().and_then(number).unwrap_or(0.0);
         let sum = sums.entry(key).or_default();
-        for (received, sent) in &counters {
-            sum.0 = sum.0.saturating_add(whole(bytes(*received)));
-            sum.1 = sum.1.saturating_add(whole(bytes(*sent)));
+        for pair in 0..COUNTERS.len() {
+            let at = pair.saturating_mul(2).saturating_add(1);
+            sum.0 = sum.0.saturating_add(whole(bytes(at)));
+            sum.1 = sum.1.saturating_add(whole(bytes(at.saturating_add(1))));
         }
     }
     Ok(sums)
+}
+
+/// Names of the columns of `ZLIVEUSAGE`, if it is a table: a view of that name would be a program to run.
+fn columns(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    let query = "SELECT c.name FROM sqlite_schema s, pragma_table_info('ZLIVEUSAGE') c \
+                 WHERE s.type = 'table' AND s.name = 'ZLIVEUSAGE'";
+    let mut statement = connection.prepare(query)?;
+    let mut rows = statement.query([])?;
+    let mut names = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        if let ValueRef::Text(name) = row.get_ref(0)? {
+            names.insert(String::from_utf8_lossy(name).to_uppercase());
+        }
+    }
+    Ok(names)
 }
 
 fn number(value: ValueRef<'_>) -> Option<f64> {
@@ -128,7 +149,10 @@ fn programs(connection: &Connection, sums: &Sums, out: &mut Emitter) -> rusqlite
             out.partial = true;
             break;
         }
-        let key: i64 = row.get(0)?;
+        let Ok(ValueRef::Integer(key)) = row.get_ref(0) else {
+            out.skip("programs without a key");
+            continue;
+        };
         let locator = Locator::Row(u64::try_from(key).unwrap_or_default());
         let text = |at: usize| match row.get_ref(at) {
             Ok(ValueRef::Text(bytes)) => Some(String::from_utf8_lossy(bytes).into_owned()),
