@@ -40,6 +40,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Every artifact that Portolan reads, sorted by id.
 pub const ARTIFACTS: &[&dyn Artifact] = &[
+    &collector::aftermath::launch_items::AftermathLaunchItems,
+    &collector::aftermath::log::AftermathLog,
+    &collector::aftermath::metadata::AftermathMetadata,
+    &collector::aftermath::process_dump::AftermathProcessDump,
+    &collector::aftermath::process_tree::AftermathProcessTree,
+    &collector::aftermath::system_information::AftermathSystemInformation,
     &syslog::firewall::AppFirewallLog,
     &collector::automactc::AutoMacTc,
     &bodyfile::Bodyfile,

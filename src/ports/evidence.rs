@@ -37,7 +37,7 @@ pub fn cite(fact: &Dated, role: CitationRole) -> Citation {
 /// When the process of a row started, if the row tells and the capture is dated.
 pub fn start_of(fact: &Dated, row: &Process, case: &HostCase) -> Option<Window> {
     match row.started? {
-        Started::Utc(window) => Some(window),
+        Started::Within(window) => Some(window),
         relative => clock::started(relative, fact.window()?, &zone_of(case)),
     }
 }
@@ -45,7 +45,7 @@ pub fn start_of(fact: &Dated, row: &Process, case: &HostCase) -> Option<Window> 
 /// A citation of a row for the start that it tells: the start's own window, and how it follows.
 pub fn cite_start(fact: &Dated, row: &Process, case: &HostCase) -> Option<Citation> {
     let window = start_of(fact, row, case)?;
-    if let Started::Utc(_) = row.started? {
+    if let Started::Within(_) = row.started? {
         let raw_time = Text::from(stamp(window.lo));
         let time_rule = Text::from("the start as the report tells it, in UTC or with an offset");
         let citation = cite(fact, CitationRole::Owner);
@@ -53,7 +53,8 @@ pub fn cite_start(fact: &Dated, row: &Process, case: &HostCase) -> Option<Citati
     }
     let capture = fact.time.as_ref()?;
     let (raw, rule) = match row.started? {
-        Started::Utc(_) => return None,
+        Started::Within(_) => return None,
+        Started::Utc(time) => (stamp(time), "as printed, in UTC"),
         Started::Elapsed(seconds) => (in_days(seconds), "elapsed time before the capture"),
         Started::Clock { hour, minute } => {
             (format!("{hour:02}:{minute:02}"), "the last such minute before the capture")

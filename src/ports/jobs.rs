@@ -32,7 +32,9 @@ pub fn of(case: &HostCase, names: &Names<'_>) -> Vec<JobRecord> {
         }
     }
     for fact in &case.facts {
-        if let Fact::JobState(state) = &fact.fact {
+        if let Fact::JobState(state) = &fact.fact
+            && !state.label.is_empty()
+        {
             show(state, evidence_of(fact, case), &mut jobs, names);
         }
     }
@@ -303,13 +305,18 @@ fn decide_enabled(job: &mut JobRecord, overrides: &Overrides) {
     source.clone_into(&mut job.enabled_source);
 }
 
-/// Bodyfile rows by path.
+/// What is told of files, by path; of several rows the last one that tells a time.
 pub fn file_times(case: &HostCase) -> BTreeMap<&str, &FileTimes> {
-    let rows = case.facts.iter().filter_map(|fact| match &fact.fact {
-        Fact::FileTimes(row) => Some((&*row.path, &**row)),
-        _ => None,
-    });
-    rows.collect()
+    let mut rows: BTreeMap<&str, &FileTimes> = BTreeMap::new();
+    for fact in &case.facts {
+        let Fact::FileTimes(row) = &fact.fact else { continue };
+        let is_dated = row.modified.or(row.changed).or(row.created).is_some();
+        let known = rows.entry(&row.path).or_insert(row);
+        if is_dated {
+            *known = row;
+        }
+    }
+    rows
 }
 
 /// The birth that a bodyfile tells for a path; where it tells none, the last change.

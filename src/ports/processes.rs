@@ -301,7 +301,7 @@ fn sightings(fact: &Dated, case: &HostCase) -> Vec<Sighting> {
             .map(|pid| Sighting {
                 pid,
                 window,
-                label: Some((Text::clone(&state.label), "launchctl")),
+                label: (!state.label.is_empty()).then(|| (Text::clone(&state.label), "launchctl")),
                 citation: citation(),
                 ..Sighting::default()
             })

@@ -1,21 +1,15 @@
 //! Socket rows → flows with a direction (ports.md 5.3). Rows without a usable port are left out.
 
 use super::evidence::{Epoch, epoch_of};
-use super::services::Names;
 use super::twins::Twins;
+use super::unnamed::Numbers;
 use crate::hosts::{Dated, HostCase};
 use crate::model::binding::BindingState;
 use crate::model::interval::Window;
 use crate::model::network::{Address, Port, Protocol, Scope, SocketState, scope_of};
-use crate::model::observation::{
-    Fact, Flow, FlowEvent, Known, Problem, ProblemKind, Socket, Witness,
-};
-use crate::model::provenance::{Locator, SourceId};
+use crate::model::observation::{Fact, Flow, FlowEvent, Known, Socket, Witness};
 use crate::model::service::Direction;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Unknown names that a problem tells, at most.
-const NAMES_SHOWN: usize = 8;
 
 /// What makes rows candidates for one binding, whoever owns them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,7 +84,7 @@ impl Row<'_> {
 type Listening = BTreeMap<(usize, Protocol, u16), BTreeSet<Address>>;
 
 /// All rows of a host that have ports, in the order of the evidence.
-pub fn rows<'a>(case: &'a HostCase, names: &Names<'_>, jobs: &JobPorts) -> Vec<Row<'a>> {
+pub fn rows<'a>(case: &'a HostCase, numbers: &Numbers<'_>, jobs: &JobPorts) -> Vec<Row<'a>> {
     let sockets = || {
         case.facts.iter().filter_map(|fact| match &fact.fact {
             Fact::Socket(socket) => Some((fact, &**socket, None)),
@@ -101,7 +95,7 @@ pub fn rows<'a>(case: &'a HostCase, names: &Names<'_>, jobs: &JobPorts) -> Vec<R
     let mut listening = Listening::new();
     for (fact, socket, _) in sockets().filter(|(.., flow)| flow.is_none_or(shows_a_listener)) {
         if let (SocketState::Listen, Some(protocol)) = (socket.state, socket.protocol)
-            && let Some(port) = number(&socket.local.port, protocol, names)
+            && let Some(port) = numbers.local(fact, socket, protocol)
         {
             let key = (fact.acquisition, protocol, port);
             listening.entry(key).or_default().insert(plain(&socket.local.address));
@@ -110,7 +104,7 @@ pub fn rows<'a>(case: &'a HostCase, names: &Names<'_>, jobs: &JobPorts) -> Vec<R
     let complete = complete_listings(case);
     let ephemeral = ephemeral_ports(case);
     let twins = Twins::of(case, ephemeral.clone());
-    let context = Context { names, listening, complete, ephemeral, jobs, twins };
+    let context = Context { numbers, listening, complete, ephemeral, jobs, twins };
     let read = sockets().filter_map(|(fact, socket, flow)| context.row(fact, socket, flow));
     let mut rows: Vec<Row<'_>> = read.collect();
     super::flows::settle(&mut rows);
@@ -141,34 +135,6 @@ fn complete_listings(case: &HostCase) -> BTreeSet<(usize, Protocol)> {
     complete
 }
 
-/// Sockets that are in no binding because no table knows the name of their port, a row for each file.
-pub fn unknown_names(case: &HostCase, names: &Names<'_>) -> Vec<(SourceId, Problem)> {
-    let mut unknown: BTreeMap<SourceId, (usize, BTreeSet<&str>)> = BTreeMap::new();
-    for fact in &case.facts {
-        let Fact::Socket(socket) = &fact.fact else { continue };
-        let Some(protocol) = socket.protocol else { continue };
-        for end in [&socket.local, &socket.remote] {
-            if let Port::Name(name) = &end.port
-                && names.port(name, protocol).is_none()
-            {
-                let (count, found) = unknown.entry(fact.place.source).or_default();
-                *count = count.saturating_add(1);
-                found.insert(&**name);
-            }
-        }
-    }
-    let problem = |(source, (count, names)): (SourceId, (usize, BTreeSet<&str>))| {
-        let shown: Vec<&str> = names.into_iter().take(NAMES_SHOWN).collect();
-        let detail = format!(
-            "sockets left out of bindings because no table knows the name of their port: {count} ({})",
-            shown.join(", ")
-        );
-        let (kind, locator) = (ProblemKind::Unsupported, Locator::Whole);
-        (source, Problem { locator, kind, detail })
-    };
-    unknown.into_iter().map(problem).collect()
-}
-
 /// The range of ephemeral ports: the host's own setting, else macOS's (ports.md 5.2).
 pub fn ephemeral_ports(case: &HostCase) -> std::ops::RangeInclusive<u16> {
     let told = case.facts.iter().find_map(|fact| match fact.fact {
@@ -187,16 +153,8 @@ pub(super) fn plain(address: &Address) -> Address {
     }
 }
 
-fn number(port: &Port, protocol: Protocol, names: &Names<'_>) -> Option<u16> {
-    match port {
-        Port::Number(number) => Some(*number),
-        Port::Name(name) => names.port(name, protocol),
-        Port::None | Port::Cut(_) | Port::Unknown => None,
-    }
-}
-
 struct Context<'a> {
-    names: &'a Names<'a>,
+    numbers: &'a Numbers<'a>,
     listening: Listening,
     complete: BTreeSet<(usize, Protocol)>,
     ephemeral: std::ops::RangeInclusive<u16>,
@@ -219,8 +177,7 @@ impl Context<'_> {
         let protocol =
             socket.protocol.or(untold).or_else(|| self.advertised(fact, socket, flow))?;
         let shown = decided.map_or(socket.state, |decided| decided.state);
-        let local_port = number(&socket.local.port, protocol, self.names);
-        let remote_port = number(&socket.remote.port, protocol, self.names);
+        let (local_port, remote_port) = self.numbers.ends(fact, socket, protocol);
         let connected = !matches!(socket.remote.port, Port::None);
         let told = flow.and_then(|flow| flow.direction);
         let (direction, probable) = if let Some(told) = told {

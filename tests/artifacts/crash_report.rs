@@ -22,7 +22,7 @@ fn crash(out: &Emitter) -> &Crash {
 fn a_crash_tells_both_ends_of_a_pid() {
     let out = read("crash.ips");
     let crash = crash(&out);
-    let Some(Started::Utc(launched)) = crash.process.started else { panic!("a start") };
+    let Some(Started::Within(launched)) = crash.process.started else { panic!("a start") };
     assert_eq!(launched.lo.to_string(), "2026-04-10T11:01:12.4432Z");
     assert_eq!(launched.hi.to_string(), "2026-04-10T11:01:12.443299Z", "as wide as its last digit");
     assert_eq!(crash.ended.unwrap().lo.to_string(), "2026-04-15T01:10:08.719Z");

@@ -1,5 +1,6 @@
 //! What collectors say about their own run: where capture times come from.
 
+pub mod aftermath;
 pub mod automactc;
 pub mod knockknock;
 pub mod mac_apt;

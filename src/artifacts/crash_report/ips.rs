@@ -78,7 +78,7 @@ fn say(kind: &str, body: &Object, out: &mut Emitter) {
         user: number("userID").map(|uid| out.text(&uid.to_string())),
         name: name(string("procName"), out),
         path: whole_path(string("procPath")).map(|path| out.text(path)),
-        started: launched.map(Started::Utc),
+        started: launched.map(Started::Within),
         ..Process::default()
     };
     let crash = Crash {

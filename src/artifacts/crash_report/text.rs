@@ -88,7 +88,7 @@ pub(super) fn read_body(text: &str, may_crash: bool, out: &mut Emitter) -> Resul
             .map(|it| out.text(it)),
         name: name(shown, out),
         path: whole_path(value("Path")).map(|path| out.text(path)),
-        started: launched.map(Started::Utc),
+        started: launched.map(Started::Within),
         ..Process::default()
     };
     let crash = Crash {

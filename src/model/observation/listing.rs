@@ -1,10 +1,10 @@
 //! Rows of `netstat`, `lsof` and `ps`, and what each listing could show.
 
 use super::Known;
-use crate::model::Text;
 use crate::model::interval::Window;
 use crate::model::network::{Endpoint, Families, Protocol, SocketState};
 use crate::model::service::Direction;
+use crate::model::{Text, Timestamp};
 use jiff::civil::{Date, DateTime, Weekday};
 
 /// The program that printed a listing of sockets.
@@ -169,6 +169,8 @@ pub enum Started {
     Date(Date),
     /// That local second.
     Local(DateTime),
+    /// That second.
+    Utc(Timestamp),
     /// Within this window, in UTC.
-    Utc(Window),
+    Within(Window),
 }

@@ -48,6 +48,9 @@ pub enum When {
     Utc(Window),
     /// Host-local civil time without an offset, from `.0` to `.1` inclusive.
     Local(DateTime, DateTime),
+    /// Host-local civil time on a clock of twelve hours, in the earlier half of the day or in the later
+    /// (Aftermath's log), from `.0` to `.1` inclusive, both as of the earlier.
+    TwelveHour(DateTime, DateTime),
     /// A time of day without a date (Console copies).
     TimeOfDay(Box<TimeOfDay>),
     /// Host-local civil time without a year (`system.log`).

@@ -31,7 +31,7 @@ pub(super) fn process(record: &Record, out: &mut Emitter) {
         ppid: record.get("ppid").parse().ok(),
         user: record.told("user").map(|user| out.text(user)),
         command: Some(record.get("cmd")).filter(|it| !it.is_empty()).map(|it| out.text(it)),
-        started: started.map(Started::Utc),
+        started: started.map(Started::Within),
         from_ps: true,
         ..Process::default()
     };
