@@ -128,15 +128,12 @@ fn one_by_one(text: &str, out: &mut Emitter) {
             continue;
         }
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
-        match values.next() {
-            Some(Ok(item)) => {
-                read(&plugin, item.get(), at, out);
-                from = at.saturating_add(item.get().len());
-            }
-            _ => {
-                let detail = "an item that is no JSON object";
-                out.problem(Locator::Offset(at as u64), ProblemKind::MalformedRecord, detail);
-            }
+        if let Some(Ok(item)) = values.next() {
+            read(&plugin, item.get(), at, out);
+            from = at.saturating_add(item.get().len());
+        } else {
+            let detail = "an item that is no JSON object";
+            out.problem(Locator::Offset(at as u64), ProblemKind::MalformedRecord, detail);
         }
     }
 }

@@ -305,10 +305,11 @@ fn event_of(dated: &Dated) -> Option<(Event, Subject<'_>)> {
         Fact::Crash(crash) => Some((Event::CrashReported, Subject::Crash(crash))),
         // The first and the last use are two events of their own. What a tool lists as starting by itself is
         // there, whenever it came: the times of its property list tell more.
-        Fact::NetworkUse(_) | Fact::AutoStart(_) => None,
         // Sockets, processes, jobs and boots come from the tables that merged them; a bodyfile has a
         // row for every file of the host, of which only property lists matter here.
-        Fact::Listing(_)
+        Fact::NetworkUse(_)
+        | Fact::AutoStart(_)
+        | Fact::Listing(_)
         | Fact::Socket(_)
         | Fact::Process(_)
         | Fact::Job(_)

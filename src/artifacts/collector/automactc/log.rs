@@ -18,7 +18,8 @@ pub(super) fn is_line(line: &str) -> bool {
 /// Whether a file is named as the log is, without the name of its run.
 pub(super) fn is_named(name: &str) -> bool {
     let name = name.to_lowercase();
-    name.starts_with("runtime") && (name.ends_with(".log") || name.ends_with(".json"))
+    let ending = name.rsplit('.').next();
+    name.starts_with("runtime") && matches!(ending, Some("log" | "json"))
 }
 
 /// The time and the message of `2026-04-15T12:13:02+0000 - automactc[812] - INFO - Running LSOF (v1.0.0)`, or of

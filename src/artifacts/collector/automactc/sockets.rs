@@ -160,8 +160,8 @@ fn open_file(record: &Record, open: &mut Open, out: &mut Emitter) {
     }
     let named = (!name.is_empty())
         .then(|| ProcessName { text: out.text(name), cut: name.len() >= MAY_BE_CUT });
-    let ppid = record.get("ppid").parse().ok().filter(|ppid| *ppid != 0);
-    let holder = Holder { pid, ppid, user: user.map(|user| out.text(user)), name: named };
+    let parent = record.get("ppid").parse().ok().filter(|parent| *parent != 0);
+    let holder = Holder { pid, ppid: parent, user: user.map(|user| out.text(user)), name: named };
     if program {
         match record.told("name").filter(|path| path.starts_with('/')) {
             Some(path) => {

@@ -92,19 +92,23 @@ fn own_keys(text: &str) -> Vec<&str> {
     let (mut keys, mut depth, mut from, mut last) = (Vec::new(), 0_u32, None, "");
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate() {
-        match (byte, from) {
-            _ if escaped => escaped = false,
-            (b'\\', Some(_)) => escaped = true,
-            (b'"', Some(start)) => {
+        if std::mem::take(&mut escaped) {
+            continue;
+        }
+        if let Some(start) = from {
+            escaped = byte == b'\\';
+            if byte == b'"' {
                 last = text.get(start..at).unwrap_or_default();
                 from = None;
             }
-            (_, Some(_)) => {}
-            (b'"', None) => from = Some(at.saturating_add(1)),
-            (b'{' | b'[', None) => depth = depth.saturating_add(1),
-            (b'}' | b']', None) if depth == 1 => break,
-            (b'}' | b']', None) => depth = depth.saturating_sub(1),
-            (b':', None) if depth == 1 => keys.push(last),
+            continue;
+        }
+        match byte {
+            b'"' => from = Some(at.saturating_add(1)),
+            b'{' | b'[' => depth = depth.saturating_add(1),
+            b'}' | b']' if depth == 1 => break,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b':' if depth == 1 => keys.push(last),
             _ => {}
         }
     }
