@@ -1,4 +1,4 @@
-//! mac_apt: its AutoStart table in each of its forms.
+//! `mac_apt`: its `AutoStart` table in each of its forms.
 
 use super::place_of;
 use crate::support::{claim, fixture_bytes, parse, rendered};

@@ -118,7 +118,7 @@ fn one_mac_seen_by_uac_and_by_automactc_has_one_set_of_bindings() {
         assert_eq!(binding.process.as_deref(), Some(process));
         assert_eq!((binding.direction, binding.protocol), (direction, protocol), "{process}");
         let last = binding.interval.unwrap().last_seen;
-        assert!(stamp(last) > "2026-04-15T12:15".to_owned(), "{process} was seen by both: {last}");
+        assert!(stamp(last).as_str() > "2026-04-15T12:15", "{process} was seen by both: {last}");
         assert_eq!(binding.interval.unwrap().latest_end, None, "{process}: no absence is claimed");
     }
     assert!(told.problems(ProblemKind::Unsupported).is_empty());
