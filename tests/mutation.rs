@@ -7,7 +7,7 @@ use crate::support::{
     RICH_STORIES, Random, Scratch, analysis_of, claim, collected, copied, damaged, files_below,
     fixture, fixture_bytes, fixtures, tables_of,
 };
-use portolan::artifacts::{ARTIFACTS, Alone, Artifact, Emitter, Input, find};
+use portolan::artifacts::{ARTIFACTS, Alone, Artifact, Emitter, Input, NotLookedFor, find};
 use portolan::evidence::{Entry, limits};
 use portolan::model::observation::{Observation, ProblemKind};
 use portolan::pipeline::{Collected, Source};
@@ -41,7 +41,8 @@ fn parsed(artifact: &dyn Artifact, path: &str, bytes: &[u8]) -> Emitter {
     let mut out = Emitter::default();
     let mut reader = Ending { bytes, after_end: 0 };
     // A file that is given up is a problem of its source: nothing to do with it here.
-    let mut input = Input { entry: &entry, reader: &mut reader, crew: &Alone };
+    let mut input =
+        Input { entry: &entry, reader: &mut reader, crew: &Alone, siblings: &NotLookedFor };
     let _ = artifact.parse(&mut input, &mut out);
     let skipped: u64 = out.skipped.values().sum();
     let records = out.observations.len() as u64 + out.more_problems + skipped;

@@ -1,6 +1,8 @@
 //! What every test uses: fixtures, scratch folders, a parser run on bytes, a whole run on paths.
 
-use portolan::artifacts::{Alone, Candidate, Claim, Crew, Emitter, Input, claimed_by, find};
+use portolan::artifacts::{
+    Alone, Candidate, Claim, Crew, Emitter, Input, NotLookedFor, claimed_by, find,
+};
 use portolan::evidence::{Entry, limits};
 use portolan::pipeline::{self, Collected, Progress};
 use portolan::report::Analysis;
@@ -163,7 +165,10 @@ pub(crate) fn parse_with(crew: &dyn Crew, id: &str, path: &str, bytes: &[u8]) ->
     let entry = Entry::file(path, bytes.len() as u64, 0);
     let mut out = Emitter::default();
     let mut reader = bytes;
-    let result = artifact.parse(&mut Input { entry: &entry, reader: &mut reader, crew }, &mut out);
+    let result = artifact.parse(
+        &mut Input { entry: &entry, reader: &mut reader, crew, siblings: &NotLookedFor },
+        &mut out,
+    );
     if let Err(error) = result {
         out.note(format!("ended with: {error}"));
     }

@@ -8,6 +8,7 @@ pub mod boots;
 pub mod btm;
 pub mod codesign;
 pub mod collector;
+pub mod crash_report;
 mod crew;
 pub mod date;
 pub mod firewall;
@@ -15,13 +16,16 @@ pub mod host_name;
 pub mod launchctl;
 pub mod launchd;
 pub mod lsof;
+pub mod named_fields;
 pub mod netstat;
 pub mod nettop;
+pub mod network_usage;
 pub mod property_list;
 pub mod ps;
 pub mod reading;
 pub mod records;
 pub mod services_file;
+mod siblings;
 pub mod sockets;
 pub mod sshd_config;
 pub mod syslog;
@@ -31,6 +35,7 @@ pub mod time_zone;
 pub mod unified;
 
 pub use self::crew::{Alone, Crew};
+pub use self::siblings::{NotLookedFor, Sibling, Siblings};
 use crate::evidence::{Entry, limits};
 use crate::model::Text;
 use crate::model::observation::{Fact, Observation, Problem, ProblemKind, When};
@@ -49,16 +54,19 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &collector::aftermath::system_information::AftermathSystemInformation,
     &firewall::alf_plist::AlfPlist,
     &syslog::firewall::AppFirewallLog,
+    &collector::automactc::AutoMacTc,
     &bodyfile::Bodyfile,
     &boots::BootTime,
     &btm::dump::BtmDump,
     &btm::store::BtmStore,
     &codesign::Codesign,
+    &crash_report::CrashReport,
     &date::DateOutput,
     &records::ecs::EcsEvents,
     &records::eslogger::Eslogger,
     &host_name::HostName,
     &syslog::install::InstallLog,
+    &collector::knockknock::KnockKnock,
     &launchctl::list::LaunchctlList,
     &launchctl::print::LaunchctlPrint,
     &launchctl::disabled::LaunchctlPrintDisabled,
@@ -66,10 +74,12 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &launchd::overrides::LaunchdOverrides,
     &launchd::plist::LaunchdPlist,
     &lsof::Lsof,
+    &collector::mac_apt::MacAptAutoStart,
     &netstat::Netstat,
     &records::osquery::Osquery,
     &firewall::pf::PacketFilter,
     &nettop::Nettop,
+    &network_usage::NetworkUsage,
     &ps::Ps,
     &services_file::ServicesFile,
     &syslog::shutdown::ShutdownLog,
@@ -194,6 +204,8 @@ pub struct Input<'a> {
     pub reader: &'a mut dyn Read,
     /// Who may do a part of the work.
     pub crew: &'a dyn Crew,
+    /// The files beside it.
+    pub siblings: &'a dyn Siblings,
 }
 
 /// Where a parser puts what it finds.

@@ -45,6 +45,15 @@ pub const PENDING: usize = 200_000;
 /// Bytes of a property list.
 pub const PLIST: u64 = 32 << 20;
 
+/// Bytes of a database that is read, and of its write-ahead log.
+pub const DATABASE: u64 = 256 << 20;
+
+/// Rows that are read of one table of a database.
+pub const DATABASE_ROWS: usize = 1_000_000;
+
+/// Bytes of a report in JSON (crash reports, lists of what starts by itself).
+pub const REPORT: u64 = 32 << 20;
+
 /// Nesting of a property list.
 pub const PLIST_DEPTH: usize = 128;
 

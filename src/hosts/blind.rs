@@ -25,6 +25,7 @@ pub const BLIND: &[(&str, &str)] = &[
     ("other users' sockets", "sockets of users other than the one who ran the tool"),
     ("plist directories", "not all directories of launchd property lists were collected"),
     ("process name", "whose a socket is"),
+    ("protocol", "whether a socket is TCP or UDP: the tool shows both and does not tell which"),
     ("remote address", "the peer's address is redacted or not told"),
     ("retention", "the log begins after the boot did: what it once held before is gone"),
     ("suppressed", "the kernel says that it left lines out; the detail tells how many at least"),

@@ -5,6 +5,7 @@ use super::grouping::Group;
 use super::half_day::Reading;
 use super::roots::{RootKind, decoded};
 use super::{DatedTime, Options};
+use crate::artifacts::collector::automactc::name::RunFile;
 use crate::evidence::Modified;
 use crate::model::interval::Window;
 use crate::model::observation::{CollectionClaim, Fact, When};
@@ -149,6 +150,9 @@ impl<'a> Captures<'a> {
 
     fn by_command(&self, source: &Source) -> Option<DatedTime> {
         let name = base_name(&source.path);
+        if let Some(file) = RunFile::of(name) {
+            return self.commands.get(&plain(file.module)).cloned();
+        }
         let stem = name.strip_suffix(".txt").unwrap_or(name);
         let run = self.commands.get(&plain(stem));
         run.or_else(|| self.by_artifact(&source.path)).cloned()
@@ -167,7 +171,13 @@ impl<'a> Captures<'a> {
     }
 
     fn by_own_name(&self, source: &Source) -> Option<DatedTime> {
-        self.named(base_name(&source.path), "the time in its name", 0)
+        let name = base_name(&source.path);
+        if RunFile::of(name).is_none() {
+            return self.named(name, "the time in its name", 0);
+        }
+        // The name tells when the run began; only its log tells when it ended.
+        let rule = "the time in its name, at which the run began, and the hour after";
+        self.run.clone().or_else(|| self.named(name, rule, COLLECTING))
     }
 
     /// The nearest folder or archive around it that is named after a time. A collection begins then.

@@ -105,7 +105,10 @@ fn of_listing(fact: &Dated, listing: &Listing) -> Vec<Coverage> {
 /// Why a listing shows nothing of a direction and protocol.
 fn missing(listing: &Listing, direction: Direction, protocol: Protocol) -> Vec<&'static str> {
     let mut missing = Vec::new();
+    // Sockets of some family, and of neither protocol: the tool does not tell which.
+    let untold = !listing.tcp && !listing.udp && (listing.ipv4 || listing.ipv6);
     match protocol {
+        _ if untold => missing.push("protocol"),
         Protocol::Tcp if !listing.tcp => missing.push("tcp"),
         Protocol::Udp if !listing.udp => missing.push("udp"),
         _ => {}

@@ -1,5 +1,6 @@
 //! The folders that collectors write: by what one knows them, and where in them a Mac's own files lie.
 
+use crate::artifacts::collector::automactc::name::RunFile;
 use crate::model::observation::HostClaim;
 
 /// How a collector lays out what it brings.
@@ -100,6 +101,23 @@ pub const LAYOUTS: &[Layout] = &[
         daemons: DAEMONS,
     },
 ];
+
+/// The layout of `AutoMacTC`: its files lie in no folder of their own and have the name of their run in front.
+const AUTOMACTC: Layout = Layout {
+    collector: "automactc",
+    markers: &[],
+    named: &[],
+    trees: &[],
+    flat: &[],
+    false_utc: false,
+    percent_encoded: false,
+    daemons: DAEMONS,
+};
+
+/// The layout that the name of a file shows by itself, with the bytes of it that all files of its run have.
+pub fn shown_by_name(name: &str) -> Option<(&'static Layout, usize)> {
+    RunFile::of(name).map(|file| (&AUTOMACTC, file.run.len()))
+}
 
 /// The layout that a path shows, with the number of its parts that are the collector's folder. The
 /// parts are in lower case; the last is the file.

@@ -20,7 +20,8 @@ pub enum RootKind {
 pub struct Root {
     /// Index of the evidence.
     pub evidence: usize,
-    /// Path of the folder with a slash behind it, or empty.
+    /// Path of the folder with a slash behind it, or empty; where a run of a collector has no folder of its own,
+    /// what the names of its files begin with.
     pub prefix: String,
 }
 
@@ -56,6 +57,12 @@ fn shown_by(path: &str) -> (String, RootKind) {
         let kept = parts.iter().take(count).map(|part| format!("{part}/"));
         format!("{outer}{}", kept.collect::<String>())
     };
+    let name = parts.last().copied().unwrap_or_default();
+    if let Some((layout, length)) = layouts::shown_by_name(name) {
+        let folder = prefix(parts.len().saturating_sub(1));
+        let run = name.get(..length).unwrap_or_default();
+        return (format!("{folder}{run}"), RootKind::Collector(layout));
+    }
     if let Some((layout, at)) = layouts::shown_by(&lower) {
         return (prefix(at), RootKind::Collector(layout));
     }

@@ -3,7 +3,7 @@
 use super::crew::Pooled;
 use super::hashing::HashingReader;
 use super::{Context, Outcome, Source, Status};
-use crate::artifacts::{self, Artifact, Candidate, Claim, Emitter, Input, ParseError};
+use crate::artifacts::{self, Artifact, Candidate, Claim, Emitter, Input, ParseError, Siblings};
 use crate::evidence::digest::Wanted;
 use crate::evidence::{Entry, EntryKind, kind_of, limits, problem};
 use crate::model::observation::{Problem, ProblemKind};
@@ -123,6 +123,7 @@ pub(super) fn examine(
     plan: &Plan,
     head: &[u8],
     rest: &mut dyn Read,
+    siblings: &dyn Siblings,
     context: &Context<'_>,
 ) -> Outcome {
     let mut source = unread(shown, entry, context);
@@ -140,7 +141,7 @@ pub(super) fn examine(
         Plan::Parse(artifact) => {
             source.artifact = Some(artifact.id());
             let crew = Pooled::new(context.pool, hashing.pace());
-            let mut input = Input { entry, reader: &mut hashing, crew: &crew };
+            let mut input = Input { entry, reader: &mut hashing, crew: &crew, siblings };
             source.status = parse(*artifact, &mut input, &mut emitter);
         }
     }

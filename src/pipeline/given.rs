@@ -4,6 +4,7 @@ use super::examine::{self, Plan};
 use super::hashing::HashingReader;
 use super::walk::{CONTAINER, Listed, Opened, Place, one_file, volume};
 use super::{Context, Evidence, NOTHING_READ, Status};
+use crate::artifacts::NotLookedFor;
 use crate::evidence::archive::{self, ArchiveKind};
 use crate::evidence::digest::{Hashes, Wanted};
 use crate::evidence::directory::Directory;
@@ -85,7 +86,8 @@ fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>
         let (head, tail) = examine::read_head(&mut hashing)?;
         let kind = archive::detect_given(&head);
         evidence.kind = kind.map_or("file", ArchiveKind::as_str);
-        let opened = Opened { entry: &entry, head: &head, seekable: Some(Arc::clone(&bytes)) };
+        let seekable = Some(Arc::clone(&bytes));
+        let opened = Opened { entry: &entry, head: &head, seekable, siblings: &NotLookedFor };
         let place = Place { is_evidence: true, ..Place::top() };
         let sha256 = one_file(&opened, &mut tail.chain(&mut hashing), &place, context);
         hashing.drain()?;
@@ -139,7 +141,7 @@ fn beside(log: &Path, context: &Context<'_>) {
     let place = Place::top();
     let result = bytes.reopen().and_then(|mut reader| {
         let (head, tail) = examine::read_head(&mut reader)?;
-        let opened = Opened { entry: &entry, head: &head, seekable: None };
+        let opened = Opened { entry: &entry, head: &head, seekable: None, siblings: &NotLookedFor };
         one_file(&opened, &mut tail.chain(reader), &place, context);
         Ok(())
     });

@@ -1,8 +1,10 @@
 //! A container → its entries, each examined; containers inside it are opened in turn, up to a depth.
 
+use super::beside::Companions;
 use super::examine::{self, Plan};
 use super::hashing::HashingReader;
 use super::{Context, Outcome, Source, Status, stream};
+use crate::artifacts::{NotLookedFor, Siblings};
 use crate::evidence::archive::{self, ArchiveKind, Budget};
 use crate::evidence::digest::Wanted;
 use crate::evidence::memory::{InMemory, read_all};
@@ -59,9 +61,10 @@ pub(super) fn volume(
     place: &Place,
     context: &Context<'_>,
 ) {
+    let companions = Companions::of(volume, entries.iter().flatten());
     let put_off = |item: Listed| match item {
         Ok(entry) => {
-            let met = volume_entry(volume, &entry, place, context);
+            let met = volume_entry(volume, &entry, &companions, place, context);
             (met == Met::Archive).then_some(entry)
         }
         Err((path, problem)) => {
@@ -75,7 +78,8 @@ pub(super) fn volume(
     for entry in archives {
         read_entry(volume, &entry, context, place, &mut |head, reader| {
             let seekable = volume.reopen(&entry);
-            one_file(&Opened { entry: &entry, head, seekable }, reader, place, context);
+            let siblings = &NotLookedFor;
+            one_file(&Opened { entry: &entry, head, seekable, siblings }, reader, place, context);
         });
     }
 }
@@ -89,7 +93,13 @@ enum Met {
     Archive,
 }
 
-fn volume_entry(volume: &dyn Volume, entry: &Entry, place: &Place, context: &Context<'_>) -> Met {
+fn volume_entry(
+    volume: &dyn Volume,
+    entry: &Entry,
+    companions: &Companions<'_>,
+    place: &Place,
+    context: &Context<'_>,
+) -> Met {
     if entry.kind != EntryKind::File {
         context.add(not_a_file(entry, place, context));
         return Met::Done;
@@ -102,7 +112,8 @@ fn volume_entry(volume: &dyn Volume, entry: &Entry, place: &Place, context: &Con
             return;
         }
         let seekable = if is_archive { volume.reopen(entry) } else { None };
-        one_file(&Opened { entry, head, seekable }, reader, place, context);
+        let siblings = &companions.beside(entry);
+        one_file(&Opened { entry, head, seekable, siblings }, reader, place, context);
     });
     met
 }
@@ -160,7 +171,8 @@ pub(super) fn not_a_file(entry: &Entry, place: &Place, context: &Context<'_>) ->
         && artifact.reads_links()
     {
         let target = target.as_bytes();
-        let mut outcome = examine::examine(&shown, entry, plan, target, &mut io::empty(), context);
+        let mut outcome =
+            examine::examine(&shown, entry, plan, target, &mut io::empty(), &NotLookedFor, context);
         outcome.source.sha256 = None;
         return outcome;
     }
@@ -172,6 +184,7 @@ pub(super) struct Opened<'a> {
     pub entry: &'a Entry,
     pub head: &'a [u8],
     pub seekable: Option<Arc<dyn Reopen>>,
+    pub siblings: &'a dyn Siblings,
 }
 
 /// Examines a file, or walks into it if it is a container. Returns its SHA-256, if it was read to its end.
@@ -211,7 +224,8 @@ fn outcome_of(
                     .clone_into(&mut source.note);
                 return Outcome { source, observations: Vec::new() };
             }
-            examine::examine(&shown, opened.entry, &plan, opened.head, rest, context)
+            let Opened { entry, head, siblings, .. } = *opened;
+            examine::examine(&shown, entry, &plan, head, rest, siblings, context)
         }
     }
 }

@@ -195,19 +195,9 @@ impl Item {
             domain: self.domain(),
             label: Text::clone(&self.label),
             plist_path: self.path.clone(),
-            job: None,
-            source: None,
             program: self.program.as_deref().map(Text::from),
-            arguments: Vec::new(),
-            enabled: Known::Unknown,
-            enabled_source: String::new(),
-            loaded: false,
-            running: false,
-            plist_created: None,
-            plist_modified: None,
-            declared: Vec::new(),
             evidence: self.evidence.clone(),
-            team_id: None,
+            ..JobRecord::default()
         }
     }
 }

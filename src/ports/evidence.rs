@@ -36,14 +36,24 @@ pub fn cite(fact: &Dated, role: CitationRole) -> Citation {
 
 /// When the process of a row started, if the row tells and the capture is dated.
 pub fn start_of(fact: &Dated, row: &Process, case: &HostCase) -> Option<Window> {
-    clock::started(row.started?, fact.window()?, &zone_of(case))
+    match row.started? {
+        Started::Within(window) => Some(window),
+        relative => clock::started(relative, fact.window()?, &zone_of(case)),
+    }
 }
 
 /// A citation of a row for the start that it tells: the start's own window, and how it follows.
 pub fn cite_start(fact: &Dated, row: &Process, case: &HostCase) -> Option<Citation> {
     let window = start_of(fact, row, case)?;
+    if let Started::Within(_) = row.started? {
+        let raw_time = Text::from(stamp(window.lo));
+        let time_rule = Text::from("the start as the report tells it, in UTC or with an offset");
+        let citation = cite(fact, CitationRole::Owner);
+        return Some(Citation { window: Some(window), raw_time, time_rule, ..citation });
+    }
     let capture = fact.time.as_ref()?;
     let (raw, rule) = match row.started? {
+        Started::Within(_) => return None,
         Started::Elapsed(seconds) => (in_days(seconds), "elapsed time before the capture"),
         Started::Clock { hour, minute } => {
             (format!("{hour:02}:{minute:02}"), "the last such minute before the capture")
@@ -52,7 +62,6 @@ pub fn cite_start(fact: &Dated, row: &Process, case: &HostCase) -> Option<Citati
             (format!("{weekday:?} {hour:02}h"), "the last such hour before the capture")
         }
         Started::Date(date) => (date.to_string(), "that day in the host's zone"),
-        Started::Utc(time) => (stamp(time), "as printed, in UTC"),
         Started::Local(time) => (time.to_string(), "local time in the host's zone"),
     };
     let time_rule = Text::from(format!("{rule}; capture {}: {}", capture.raw, capture.rule));

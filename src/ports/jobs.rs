@@ -5,7 +5,7 @@ use super::background::Items;
 use super::services::Names;
 use crate::hosts::{Dated, HostCase, PlistFile};
 use crate::model::network::Port;
-use crate::model::observation::{Fact, FileTimes, JobState, Known};
+use crate::model::observation::{AutoStart, Fact, FileTimes, JobState, Known};
 use crate::model::service::{DeclaredPort, Domain, Job, Origin};
 use crate::model::{Text, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +30,11 @@ pub fn of(case: &HostCase, names: &Names<'_>) -> Vec<JobRecord> {
     }
     let mut jobs: Vec<JobRecord> = jobs.into_values().collect();
     leave_out_copies(&mut jobs, case);
+    for fact in &case.facts {
+        if let Fact::AutoStart(item) = &fact.fact {
+            list(item, evidence_of(fact, case), &mut jobs);
+        }
+    }
     for fact in &case.facts {
         match &fact.fact {
             Fact::JobState(state) if !state.label.is_empty() => {
@@ -115,6 +120,7 @@ fn from_plist(job: &Job, fact: &Dated, file: &PlistFile, names: &Names<'_>) -> J
         plist_modified: file.modified,
         declared: resolved(&job.declared, names),
         evidence: file.evidence.clone(),
+        code: None,
         team_id: None,
         job: Some(job.clone()),
     }
@@ -222,6 +228,7 @@ fn show<'j>(
             plist_modified: None,
             declared: Vec::new(),
             evidence: evidence.to_owned(),
+            code: None,
             team_id: None,
         });
         jobs.len().saturating_sub(1)
@@ -239,6 +246,28 @@ fn show<'j>(
         job.declared.dedup();
     }
     Some(job)
+}
+
+/// Adds what a tool listed as starting by itself: to the job of that property list, or as one whose property list is
+/// not here. It does not tell that the job was loaded, nor what it declares.
+fn list(item: &AutoStart, evidence: &str, jobs: &mut Vec<JobRecord>) {
+    let path = item.plist_path.as_deref().filter(|path| !domain_of(path).is_empty());
+    let Some(path) = path else { return };
+    let known = jobs.iter_mut().find(|job| job.plist_path.as_deref() == Some(path));
+    if let Some(job) = known {
+        job.program = job.program.take().or_else(|| item.program.clone());
+        job.code = job.code.take().or_else(|| item.code.clone());
+        return;
+    }
+    jobs.push(JobRecord {
+        domain: domain_of(path),
+        label: item.label.clone().unwrap_or_else(|| Text::from("")),
+        plist_path: Some(path.to_owned()),
+        program: item.program.clone(),
+        code: item.code.clone(),
+        evidence: evidence.to_owned(),
+        ..JobRecord::default()
+    });
 }
 
 /// The override databases that were read, and what they say.

@@ -23,6 +23,7 @@ pub mod processes;
 pub mod services;
 pub mod sockets;
 pub mod trust;
+mod twins;
 mod unnamed;
 
 use crate::hosts::HostCase;
@@ -78,7 +79,7 @@ pub struct ProcessInstance {
 }
 
 /// A launchd job of a host, from its property list or from what launchd showed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct JobRecord {
     /// `system`, `agents`, `user/501`, `user/ana`, …
     pub domain: String,
@@ -108,6 +109,8 @@ pub struct JobRecord {
     pub plist_modified: Option<Timestamp>,
     /// Ports it declares, with the number that each name means on this host.
     pub declared: Vec<(DeclaredPort, Option<u16>)>,
+    /// Who signed its program, as a tool told.
+    pub code: Option<Code>,
     /// Label of the evidence.
     pub evidence: String,
     /// Team of its program, as Background Task Management knows it.
@@ -162,6 +165,7 @@ pub fn reconstruct(case: &HostCase, embedded: &dyn PortNames) -> HostPorts {
     declared::add_unobserved(&mut ports, case, &events, &ephemeral);
     sort(&mut ports.bindings);
     ports.problems.extend(left_out);
+    ports.problems.extend(twins::Twins::of(case, ephemeral).undecided());
     ports.problems.sort();
     ports
 }

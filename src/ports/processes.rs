@@ -9,7 +9,7 @@ use crate::model::Text;
 use crate::model::binding::{Citation, CitationRole};
 use crate::model::interval::{Window, add_micros};
 use crate::model::observation::{
-    Code, Fact, JobEvent, JobEventKind, Life as Told, Process, ProcessName,
+    Code, Crash, Fact, JobEvent, JobEventKind, Life as Told, Process, ProcessName,
 };
 use std::collections::BTreeMap;
 
@@ -324,6 +324,7 @@ fn sightings(fact: &Dated, case: &HostCase) -> Vec<Sighting> {
             .into_iter()
             .collect(),
         Fact::JobEvent(event) => of_event(event, window, citation()).into_iter().collect(),
+        Fact::Crash(crash) => vec![of_crash(crash, fact, case)],
         _ => Vec::new(),
     }
 }
@@ -338,6 +339,26 @@ fn of_life(life: &Told, fact: &Dated) -> Sighting {
     let who = Sighting { pid, ppid, name, path, command, user, ..Sighting::default() };
     let when = Sighting { window: fact.window(), started, exited, ..who };
     Sighting { evidence, exit_evidence, replaces: life.replaces, code, citation, ..when }
+}
+
+/// A report tells both ends of a life: its own time is the end of it, where the process ended.
+fn of_crash(crash: &Crash, fact: &Dated, case: &HostCase) -> Sighting {
+    let row = &crash.process;
+    Sighting {
+        pid: row.pid,
+        ppid: row.ppid,
+        window: fact.window(),
+        started: super::evidence::start_of(fact, row, case),
+        exited: crash.ended,
+        name: row.name.clone(),
+        path: row.path.clone(),
+        user: row.user.clone(),
+        citation: Some(cite(fact, CitationRole::Owner)),
+        evidence: super::evidence::cite_start(fact, row, case),
+        // The row's own time is that of the exit.
+        exit_evidence: crash.ended.map(|_| cite(fact, CitationRole::Owner)),
+        ..Sighting::default()
+    }
 }
 
 fn of_event(event: &JobEvent, at: Option<Window>, citation: Option<Citation>) -> Option<Sighting> {

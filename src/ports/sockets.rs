@@ -1,6 +1,7 @@
 //! Socket rows → flows with a direction (ports.md 5.3). Rows without a usable port are left out.
 
 use super::evidence::{Epoch, epoch_of};
+use super::twins::Twins;
 use super::unnamed::Numbers;
 use crate::hosts::{Dated, HostCase};
 use crate::model::binding::BindingState;
@@ -109,7 +110,8 @@ pub fn rows<'a>(case: &'a HostCase, numbers: &Numbers<'_>, jobs: &JobPorts) -> V
     }
     let complete = complete_listings(case);
     let ephemeral = ephemeral_ports(case);
-    let context = Context { numbers, listening, bound, complete, ephemeral, jobs };
+    let twins = Twins::of(case, ephemeral.clone());
+    let context = Context { numbers, listening, bound, complete, ephemeral, jobs, twins };
     let read = sockets().filter_map(|(fact, socket, flow)| context.row(fact, socket, flow));
     let mut rows: Vec<Row<'_>> = read.collect();
     super::flows::settle(&mut rows);
@@ -150,7 +152,7 @@ pub fn ephemeral_ports(case: &HostCase) -> std::ops::RangeInclusive<u16> {
 }
 
 /// An address without its zone: the same listener may be printed with and without.
-fn plain(address: &Address) -> Address {
+pub(super) fn plain(address: &Address) -> Address {
     match address {
         Address::Ip { ip, .. } if ip.is_unspecified() => Address::Any,
         Address::Ip { ip, .. } => Address::Ip { ip: *ip, zone: None },
@@ -166,6 +168,7 @@ struct Context<'a> {
     complete: BTreeSet<(usize, Protocol)>,
     ephemeral: std::ops::RangeInclusive<u16>,
     jobs: &'a JobPorts,
+    twins: Twins<'a>,
 }
 
 impl Context<'_> {
@@ -175,7 +178,14 @@ impl Context<'_> {
         socket: &'a Socket,
         flow: Option<&'a Flow>,
     ) -> Option<Row<'a>> {
-        let protocol = socket.protocol.or_else(|| self.advertised(fact, socket, flow))?;
+        let decided = match (socket.protocol, flow) {
+            (None, None) => self.twins.decide(fact, socket),
+            _ => None,
+        };
+        let untold = decided.map(|decided| decided.protocol);
+        let protocol =
+            socket.protocol.or(untold).or_else(|| self.advertised(fact, socket, flow))?;
+        let shown = decided.map_or(socket.state, |decided| decided.state);
         let (local_port, remote_port) = self.numbers.ends(fact, socket, protocol);
         let connected = !matches!(socket.remote.port, Port::None);
         let told = flow.and_then(|flow| flow.direction);
@@ -185,9 +195,12 @@ impl Context<'_> {
             let port = if connected && !inbound { remote_port } else { local_port };
             port.map(|_| (told, false))?
         } else if connected {
-            self.direction(fact, socket, protocol, local_port?, remote_port?)
+            self.direction(fact, (socket, shown), protocol, local_port?, remote_port?)
         } else {
-            self.unconnected(fact, socket, local_port?)
+            let by_absence = decided.is_some_and(|decided| decided.by_absence);
+            let (direction, probable) =
+                self.unconnected(fact, (socket, shown), protocol, local_port?);
+            (direction, probable || by_absence)
         };
         let state = match flow {
             // Its rows are those of a listing, with their states.
@@ -196,7 +209,7 @@ impl Context<'_> {
                 _ => state_of(socket.state, connected),
             },
             Some(flow) => state_in_log(flow, direction),
-            None => state_of(socket.state, connected),
+            None => state_of(shown, connected),
         };
         let address = if connected { &socket.remote.address } else { &socket.local.address };
         let scope = scope_of(address);
@@ -239,18 +252,24 @@ impl Context<'_> {
     ///
     /// `lsof -T q`, as sysdiagnose runs it, tells no states: a socket that another listing of the collection shows to
     /// listen does.
-    fn unconnected(&self, fact: &Dated, socket: &Socket, port: u16) -> (Direction, bool) {
+    fn unconnected(
+        &self,
+        fact: &Dated,
+        (socket, state): (&Socket, SocketState),
+        protocol: Protocol,
+        port: u16,
+    ) -> (Direction, bool) {
         let listener = || self.listening.get(&(fact.acquisition, Protocol::Tcp, port));
         let shown = || listener().is_some_and(|at| at.contains(&plain(&socket.local.address)));
-        match (socket.state, socket.protocol) {
+        match (state, protocol) {
             (SocketState::Listen, _) => (Direction::Listen, false),
-            (SocketState::Unknown, Some(Protocol::Tcp)) if shown() => (Direction::Listen, false),
-            (SocketState::Bound, Some(Protocol::Udp))
+            (SocketState::Unknown, Protocol::Tcp) if shown() => (Direction::Listen, false),
+            (SocketState::Bound, Protocol::Udp)
                 if !self.ephemeral.contains(&port) || self.jobs.udp.contains(&port) =>
             {
                 (Direction::Listen, false)
             }
-            (SocketState::Unconnected, Some(protocol)) => {
+            (SocketState::Unconnected, _) => {
                 let (at, key) = (&socket.local.address, (fact.acquisition, protocol, port));
                 let listens = self.listens(key.0, protocol, port, at);
                 let is_bound = socket.pid.is_some_and(|pid| self.bound.contains(&(key, pid)));
@@ -272,16 +291,16 @@ impl Context<'_> {
     fn direction(
         &self,
         fact: &Dated,
-        socket: &Socket,
+        (socket, state): (&Socket, SocketState),
         protocol: Protocol,
         local: u16,
         remote: u16,
     ) -> (Direction, bool) {
-        if socket.state == SocketState::SynSent {
+        if state == SocketState::SynSent {
             return (Direction::Outbound, false);
         }
         if self.listens(fact.acquisition, protocol, local, &socket.local.address)
-            || socket.state == SocketState::SynReceived
+            || state == SocketState::SynReceived
             || self.jobs.inetd.contains(&local)
         {
             return (Direction::Inbound, false);

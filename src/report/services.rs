@@ -112,8 +112,7 @@ pub(super) struct ServiceRow<'a> {
 
 impl Record for ServiceRow<'_> {
     const TABLE: &'static str = "services";
-    const MEANING: &'static str =
-        "A launchd job, from its property list or from what launchctl showed.";
+    const MEANING: &'static str = "A launchd job, from its property list, from what launchctl showed, or from a tool's list of what starts by itself.";
     const COLUMNS: &'static [Column] = &[
         text("host", "The host."),
         text(
@@ -149,6 +148,11 @@ impl Record for ServiceRow<'_> {
     fn cells(&self) -> Vec<Cell<'_>> {
         let record = self.job;
         let job = record.job.as_ref();
+        // What codesign says of that path outweighs what a tool that lists jobs says.
+        let record_code = record.code.as_ref();
+        let signed = self.signed;
+        let signature = signed.map(Signed::holder).or(record_code.and_then(|code| code.signature));
+        let team = signed.and_then(|signed| signed.team_id.as_ref());
         cells![
             self.host,
             &record.domain,
@@ -164,8 +168,8 @@ impl Record for ServiceRow<'_> {
             &record.enabled_source,
             record.plist_created,
             record.plist_modified,
-            self.signed.map_or(Signer::Unknown, Signed::holder).as_str(),
-            self.signed.and_then(|signed| signed.team_id.as_ref()).or(record.team_id.as_ref()),
+            signature.unwrap_or_default().as_str(),
+            team.or(record_code.and_then(|code| code.team_id.as_ref())).or(record.team_id.as_ref()),
             &record.evidence,
         ]
     }

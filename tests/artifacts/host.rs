@@ -223,6 +223,7 @@ fn a_link_names_the_zone() {
         entry: &entry,
         reader: &mut reader,
         crew: &portolan::artifacts::Alone,
+        siblings: &portolan::artifacts::NotLookedFor,
     };
     artifact.parse(&mut input, &mut out).unwrap();
     assert_eq!(claims(&out), [&HostClaim::Zone { rank: 3, name: "Europe/Berlin".into() }]);

@@ -336,3 +336,24 @@ fn a_cut_override_database_does_not_vouch_for_what_it_lacks() {
     assert!(!rendered(&out).contains("OverridesRead"));
     assert!(rendered(&out).contains("label: \"org.example.relay\", disabled: Some(true)"));
 }
+
+#[test]
+fn a_copy_as_json_is_a_job_and_a_record_that_holds_one_is_not() {
+    let job = "{\"Label\":\"com.quay.quayd\",\"ProgramArguments\":[\"/opt/quay/quayd\",\"a \\\"{\\\"\"],\
+               \"Sockets\":{\"Listeners\":{\"SockServiceName\":\"8123\"}}}";
+    assert_eq!(
+        claim("export/com.quay.quayd.json", job.as_bytes()).as_deref(),
+        Some("launchd-plist")
+    );
+    for record in [
+        format!("{{\"OSPath\":\"/Library/x.plist\",\"LaunchdConfig\":{job}}}"),
+        format!("[{job}]"),
+        "{\"Label\":\"a\",\"value\":{\"Program\":\"/bin/sh\"}}".to_owned(),
+    ] {
+        assert_eq!(claim("export/rows.json", record.as_bytes()), None, "{record}");
+    }
+    let out = parse("launchd-plist", "export/com.quay.quayd.json", job.as_bytes());
+    assert!(out.problems.is_empty(), "{:?}", out.problems);
+    let jobs = out.observations.iter().filter(|seen| matches!(seen.fact, Fact::Job(_))).count();
+    assert_eq!(jobs, 1);
+}

@@ -1,13 +1,18 @@
 //! Parsers: one module an artifact.
 
 mod aftermath;
+mod automactc;
+mod crash_report;
 mod host;
+mod knockknock;
 mod launchctl;
 mod launchd_log;
 mod launchd_plist;
 mod lsof;
+mod mac_apt;
 mod netstat;
 mod nettop;
+mod network_usage;
 mod property_list;
 mod ps;
 mod records;
@@ -56,6 +61,13 @@ pub(crate) fn place_of(artifact: &str, name: &str) -> String {
     match (listed, artifact) {
         (Some((_, _, path)), _) => (*path).to_owned(),
         (None, "sysdiagnose") => sysdiagnose::place_of(name),
+        (None, "automactc") => {
+            let name = name.replace("-damaged", "");
+            format!("automactc-output,otter-07,192.0.2.14,2026-04-15T12_13_02Z,{name}")
+        }
+        (None, "crash-report") => format!("Library/Logs/DiagnosticReports/{name}"),
+        (None, "network-usage") => "private/var/networkd/db/netusage.sqlite".to_owned(),
+        (None, "knockknock" | "mac-apt-autostart") => format!("tools/{name}"),
         (None, "launchd-plist") => format!("Library/LaunchDaemons/{name}"),
         (None, "launchd-overrides") => {
             "private/var/db/com.apple.xpc.launchd/disabled.501.plist".to_owned()

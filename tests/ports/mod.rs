@@ -5,3 +5,4 @@ mod lives;
 mod logs;
 mod records;
 mod text_logs;
+mod tools;

@@ -171,6 +171,7 @@ pub(crate) fn job(label: &str) -> JobRecord {
         token: text("Sockets.Listeners"),
     };
     JobRecord {
+        code: None,
         domain: "system".to_owned(),
         label: text(label),
         plist_path: Some("/Library/LaunchDaemons/com.example.netcheck.plist".to_owned()),

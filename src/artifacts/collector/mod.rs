@@ -1,6 +1,10 @@
 //! What collectors say about their own run: where capture times come from.
 
 pub mod aftermath;
+pub mod automactc;
+pub mod knockknock;
+pub mod mac_apt;
+mod signatures;
 pub mod sysdiagnose;
 pub mod uac_acquisition_log;
 pub mod uac_log;

@@ -28,30 +28,30 @@ pub(super) enum Layout {
 
 /// A process as one row shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Holder {
-    pub(super) pid: u32,
-    pub(super) ppid: Option<u32>,
-    pub(super) user: Option<Text>,
-    pub(super) name: Option<ProcessName>,
+pub(in crate::artifacts) struct Holder {
+    pub(in crate::artifacts) pid: u32,
+    pub(in crate::artifacts) ppid: Option<u32>,
+    pub(in crate::artifacts) user: Option<Text>,
+    pub(in crate::artifacts) name: Option<ProcessName>,
 }
 
 /// A socket as one row shows it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shown<'a> {
+pub(in crate::artifacts) struct Shown<'a> {
     /// TYPE; empty where fields do not tell.
-    pub(super) kind: &'a str,
-    pub(super) protocol: Option<Protocol>,
+    pub(in crate::artifacts) kind: &'a str,
+    pub(in crate::artifacts) protocol: Option<Protocol>,
     /// NAME, with its state in parentheses in text.
-    pub(super) name: &'a str,
+    pub(in crate::artifacts) name: &'a str,
     /// The state where it is a field of its own.
-    pub(super) state: Option<&'a str>,
-    pub(super) device: Option<u64>,
-    pub(super) descriptor: Option<&'a str>,
+    pub(in crate::artifacts) state: Option<&'a str>,
+    pub(in crate::artifacts) device: Option<u64>,
+    pub(in crate::artifacts) descriptor: Option<&'a str>,
 }
 
 /// A listing being read.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(in crate::artifacts) struct Open {
     at: usize,
     layout: Layout,
     seen: Seen,
@@ -62,7 +62,7 @@ pub(super) struct Open {
     /// Whether TCP rows have states.
     states: bool,
     /// Whether the last row was broken: the listing may end there.
-    pub(super) broken: bool,
+    pub(in crate::artifacts) broken: bool,
 }
 
 impl Open {
@@ -81,20 +81,30 @@ impl Open {
         }
     }
 
+    /// Starts a listing of the fields of all open files (`lsof -n -P -F…`) without protocol and state.
+    pub(in crate::artifacts) fn of_fields(line: u64, out: &mut Emitter) -> Self {
+        Self::start(line, Layout::Fields, out)
+    }
+
+    /// Tells what such a listing could show.
+    pub(in crate::artifacts) fn close_fields(self, out: &mut Emitter) {
+        self.close(&Command::default(), out);
+    }
+
     /// Notes whose rows are shown.
-    pub(super) fn user(&mut self, user: &str, out: &mut Emitter) {
+    pub(in crate::artifacts) fn user(&mut self, user: &str, out: &mut Emitter) {
         if !self.users.contains(user) {
             self.users.insert(out.text(user));
         }
     }
 
     /// Notes how long names get.
-    pub(super) fn name_of(&mut self, shown: &str) {
+    pub(in crate::artifacts) fn name_of(&mut self, shown: &str) {
         self.longest_name = self.longest_name.max(shown.len());
     }
 
     /// The executable of a process: the first of its `txt` files. Later ones are libraries.
-    pub(super) fn executable(
+    pub(in crate::artifacts) fn executable(
         &mut self,
         (line, row): (u64, &str),
         holder: Holder,
@@ -109,7 +119,7 @@ impl Open {
     }
 
     /// A socket, with its process at the first of them.
-    pub(super) fn socket(
+    pub(in crate::artifacts) fn socket(
         &mut self,
         (line, row): (u64, &str),
         holder: &Holder,
@@ -161,7 +171,7 @@ impl Open {
     }
 
     /// A row that lsof would not print: the listing may end there.
-    pub(super) fn malformed(&mut self, line: u64, detail: &str, out: &mut Emitter) {
+    pub(in crate::artifacts) fn malformed(&mut self, line: u64, detail: &str, out: &mut Emitter) {
         self.broken = true;
         out.problem(Locator::Line(line), ProblemKind::MalformedRecord, detail);
     }

@@ -2,7 +2,7 @@
 
 mod command;
 mod fields;
-mod listing;
+pub(in crate::artifacts) mod listing;
 mod name;
 mod text;
 

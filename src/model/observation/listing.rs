@@ -1,9 +1,10 @@
 //! Rows of `netstat`, `lsof`, `ps` and osquery, and what each listing could show.
 
 use super::Known;
+use crate::model::Text;
+use crate::model::interval::Window;
 use crate::model::network::{Endpoint, Families, Protocol, SocketState};
 use crate::model::service::Direction;
-use crate::model::{Text, Timestamp};
 use jiff::civil::{Date, DateTime, Weekday};
 
 /// The program that printed a listing of sockets.
@@ -183,6 +184,6 @@ pub enum Started {
     Date(Date),
     /// That local second.
     Local(DateTime),
-    /// That second.
-    Utc(Timestamp),
+    /// Within this window, in UTC.
+    Within(Window),
 }

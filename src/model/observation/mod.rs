@@ -6,6 +6,7 @@ mod job;
 mod life;
 mod listing;
 mod problem;
+mod program;
 mod trust;
 
 pub use self::claim::{CollectionClaim, HostClaim};
@@ -14,6 +15,7 @@ pub use self::job::{JobEvent, JobEventKind, JobState};
 pub use self::life::{Code, Life};
 pub use self::listing::{Listing, ListingTool, Process, ProcessName, Socket, Started};
 pub use self::problem::{Problem, ProblemKind};
+pub use self::program::{AutoStart, Crash, NetworkUse};
 pub use self::trust::{
     BackgroundItem, FirewallSetting, ItemKind, Redirect, Signature, Signer, SystemExtension,
 };
@@ -163,6 +165,12 @@ pub enum Fact {
     Command(Text),
     /// `date` was run beside the captures (the observation's time).
     Clock,
+    /// A tool listed something that starts by itself.
+    AutoStart(Box<AutoStart>),
+    /// A process crashed (the observation's time), or was reported to be in trouble.
+    Crash(Box<Crash>),
+    /// A program used the network: first and last within the observation's time, and at its edges.
+    NetworkUse(Box<NetworkUse>),
     /// Times, owner and mode of a file, from a bodyfile.
     FileTimes(Box<FileTimes>),
     /// `/etc/services`.

@@ -3,7 +3,7 @@
 use crate::model::Text;
 use crate::model::binding::Binding;
 use crate::model::host::{Acquisition, Boot};
-use crate::model::observation::{JobEvent, JobEventKind};
+use crate::model::observation::{Crash, JobEvent, JobEventKind, NetworkUse};
 use crate::ports::{JobRecord, ProcessInstance};
 
 /// A kind of event. Ordered as things of the same instant are told.
@@ -21,12 +21,15 @@ pub(super) enum Event {
     JobSpawned,
     JobLaunched,
     ProcessStarted,
+    NetworkFirstUsed,
     EarliestStart,
     AcquisitionStarted,
     CommandRun,
     FirstSeen,
     Sighting,
     LastSeen,
+    NetworkLastUsed,
+    CrashReported,
     JobExited,
     ProcessExited,
     JobRemoved,
@@ -62,6 +65,9 @@ impl Event {
             Self::ProcessExited => ("process_exited", "Process Exited"),
             Self::JobRemoved => ("job_removed", "Service Removed"),
             Self::LatestEnd => ("latest_end", "Latest Possible End"),
+            Self::NetworkFirstUsed => ("network_first_used", "Network First Used"),
+            Self::NetworkLastUsed => ("network_last_used", "Network Last Used"),
+            Self::CrashReported => ("crash_reported", "Crash Reported"),
             Self::ClockStepped => ("clock_stepped", "Clock Stepped"),
             Self::ShutDown => ("shut_down", "Shut Down"),
             Self::AcquisitionEnded => ("acquisition_ended", "Last Capture"),
@@ -88,6 +94,8 @@ pub(super) enum Subject<'a> {
     JobEvent(&'a JobEvent),
     Boot(&'a Boot),
     Acquisition(&'a Acquisition),
+    Crash(&'a Crash),
+    NetworkUse(&'a NetworkUse),
     Command(&'a Text),
     Host,
 }
@@ -106,6 +114,8 @@ impl<'a> Subject<'a> {
         match self {
             Self::Binding(binding) | Self::Sighting(binding, _) => binding.process.as_ref(),
             Self::Process(process) => process.name.as_ref().map(|name| &name.text),
+            Self::Crash(crash) => crash.process.name.as_ref().map(|name| &name.text),
+            Self::NetworkUse(used) => used.process.as_ref(),
             Self::JobEvent(JobEvent { kind: JobEventKind::Launched { name, .. }, .. }) => {
                 Some(name)
             }
@@ -123,6 +133,7 @@ impl<'a> Subject<'a> {
             Self::Binding(binding) | Self::Sighting(binding, _) => binding.process_path.as_ref(),
             Self::Process(process) => process.path.as_ref(),
             Self::Job(job) => job.program.as_ref(),
+            Self::Crash(crash) => crash.process.path.as_ref(),
             Self::JobEvent(JobEvent {
                 kind:
                     JobEventKind::Registered { program, .. } | JobEventKind::Persisted { program, .. },
@@ -131,6 +142,7 @@ impl<'a> Subject<'a> {
             Self::JobEvent(_)
             | Self::Boot(_)
             | Self::Acquisition(_)
+            | Self::NetworkUse(_)
             | Self::Command(_)
             | Self::Host => None,
         }
@@ -140,13 +152,17 @@ impl<'a> Subject<'a> {
         match self {
             Self::Binding(binding) | Self::Sighting(binding, _) => binding.pid,
             Self::Process(process) => Some(process.pid),
+            Self::Crash(crash) => Some(crash.process.pid),
             Self::JobEvent(job) => match &job.kind {
                 JobEventKind::Spawned { pid } | JobEventKind::Launched { pid, .. } => Some(*pid),
                 _ => job.pid,
             },
-            Self::Job(_) | Self::Boot(_) | Self::Acquisition(_) | Self::Command(_) | Self::Host => {
-                None
-            }
+            Self::Job(_)
+            | Self::Boot(_)
+            | Self::Acquisition(_)
+            | Self::NetworkUse(_)
+            | Self::Command(_)
+            | Self::Host => None,
         }
     }
 
@@ -156,7 +172,12 @@ impl<'a> Subject<'a> {
             Self::Process(process) => process.label.as_ref(),
             Self::Job(job) => Some(&job.label),
             Self::JobEvent(job) => job.label.as_ref(),
-            Self::Boot(_) | Self::Acquisition(_) | Self::Command(_) | Self::Host => None,
+            Self::Boot(_)
+            | Self::Acquisition(_)
+            | Self::Crash(_)
+            | Self::NetworkUse(_)
+            | Self::Command(_)
+            | Self::Host => None,
         }
     }
 
@@ -169,6 +190,8 @@ impl<'a> Subject<'a> {
             Self::JobEvent(job) => job.label.as_deref().unwrap_or_default(),
             Self::Boot(boot) => &boot.id,
             Self::Acquisition(acquisition) => &acquisition.id,
+            Self::Crash(crash) => crash.process.path.as_deref().unwrap_or_default(),
+            Self::NetworkUse(used) => used.process.as_deref().unwrap_or_default(),
             Self::Command(command) => command,
             Self::Host => "",
         }

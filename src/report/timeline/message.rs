@@ -5,7 +5,7 @@ use crate::model::Text;
 use crate::model::binding::{Binding, BindingState};
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
-use crate::model::observation::{JobEvent, JobEventKind};
+use crate::model::observation::{Crash, JobEvent, JobEventKind, NetworkUse};
 use crate::model::service::Direction;
 use crate::model::stamp;
 use crate::ports::{JobRecord, ProcessInstance};
@@ -28,6 +28,8 @@ pub(super) fn of(event: Event, subject: &Subject<'_>) -> String {
             let which = if event == Event::AcquisitionEnded { "last" } else { "first" };
             format!("The {which} capture of {} by {}.", acquisition.evidence, acquisition.collector)
         }
+        Subject::Crash(crash) => of_crash(crash),
+        Subject::NetworkUse(used) => of_network_use(event, used),
         Subject::Host if event == Event::ClockStepped => "The wall clock was stepped.".to_owned(),
         Subject::Host => "The host was shut down.".to_owned(),
         Subject::Command(command) => format!("The collector ran {command}."),
@@ -122,7 +124,8 @@ fn not_before(window: Option<Window>) -> String {
 fn of_job(event: Event, job: &JobRecord) -> String {
     let path = job.plist_path.as_deref().unwrap_or("its property list");
     let verb = if event == Event::PlistCreated { "created" } else { "modified" };
-    format!("{path}, the property list of {}, was {verb}.", job.label)
+    let label = if job.label.is_empty() { "a job whose label is not known" } else { &*job.label };
+    format!("{path}, the property list of {label}, was {verb}.")
 }
 
 fn of_job_event(job: &JobEvent) -> String {
@@ -169,4 +172,33 @@ fn of_job_event(job: &JobEvent) -> String {
         JobEventKind::Enabled(false) => format!("launchd disabled {label}{domain}."),
         JobEventKind::LoggingStarted => "launchd began its log: the host started.".to_owned(),
     }
+}
+
+/// `ferryd (pid 412, child of launchd) crashed, says its report; coalition net.ferry.daemon, team ABCDE12345.`
+fn of_crash(crash: &Crash) -> String {
+    let process = &crash.process;
+    let name = process.name.as_ref().map_or("An unknown process", |name| &name.text);
+    let parent = crash.parent.as_ref().map_or_else(String::new, |who| format!(", child of {who}"));
+    let what =
+        if crash.ended.is_some() { "crashed" } else { "was in trouble and may have gone on" };
+    let told = [("coalition", &crash.coalition), ("bundle", &crash.bundle), ("team", &crash.team)];
+    let told: Vec<String> =
+        told.iter().filter_map(|(word, it)| Some(format!("{word} {}", it.as_ref()?))).collect();
+    let told = if told.is_empty() { String::new() } else { format!("; {}", told.join(", ")) };
+    format!("{name} (pid {}{parent}) {what}, says its report{told}.", process.pid)
+}
+
+/// What the system counted says nothing of ports, nor of what lies between its first and its last use.
+fn of_network_use(event: Event, used: &NetworkUse) -> String {
+    let name = used.process.as_deref().unwrap_or("An unknown process");
+    let bundle = used.bundle.as_deref().filter(|bundle| *bundle != name);
+    let bundle = bundle.map_or_else(String::new, |bundle| format!(" ({bundle})"));
+    if event == Event::NetworkFirstUsed {
+        return format!("{name}{bundle} used the network, for the first time that is on record.");
+    }
+    let bytes = used.bytes_in.zip(used.bytes_out);
+    let bytes = bytes.map_or_else(String::new, |(received, sent)| {
+        format!("; {received} bytes received and {sent} sent since the first")
+    });
+    format!("{name}{bundle} used the network, for the last time that is on record{bytes}.")
 }

@@ -43,8 +43,8 @@ impl Record for TimelineRow<'_> {
              `sighting`, `last_seen`, `earliest_start`, `latest_end` of a binding; `process_started`, \
              `process_exited`; `job_spawned`, `job_launched`, `job_exited`, `job_removed`, \
              `job_bootstrapped`, `job_enabled`, `job_disabled`; `plist_created`, `plist_modified`; \
-             `boot_started`, `boot_ended`, `launchd_started`; `acquisition_started`, `command_run`, \
-             `acquisition_ended`.",
+             `boot_started`, `boot_ended`, `launchd_started`; `crash_reported`; `network_first_used`, \
+             `network_last_used`; `acquisition_started`, `command_run`, `acquisition_ended`.",
         ),
         text("direction", "Of the binding."),
         text("protocol", "`tcp` or `udp`."),
@@ -181,9 +181,17 @@ impl<'a> OfHost<'a, '_> {
     fn facts(&mut self, case: &'a HostCase) {
         for dated in &case.facts {
             let time = dated.time.as_ref().map(|time| time.window.hi);
+            let place = Some(dated.place);
             if let Some((event, subject)) = event_of(dated) {
-                let place = Some(dated.place);
                 self.add(time, Happening { event, subject, anomaly: None, place });
+            }
+            if let (Fact::NetworkUse(used), Some(window)) = (&dated.fact, dated.window()) {
+                let subject = Subject::NetworkUse(used);
+                for (at, event) in
+                    [(window.lo, Event::NetworkFirstUsed), (window.hi, Event::NetworkLastUsed)]
+                {
+                    self.add(Some(at), Happening { event, subject, anomaly: None, place });
+                }
             }
         }
     }
@@ -296,9 +304,14 @@ fn event_of(dated: &Dated) -> Option<(Event, Subject<'_>)> {
         Fact::Command(command) => Some((Event::CommandRun, Subject::Command(command))),
         Fact::Shutdown => Some((Event::ShutDown, Subject::Host)),
         Fact::ClockStepped => Some((Event::ClockStepped, Subject::Host)),
+        Fact::Crash(crash) => Some((Event::CrashReported, Subject::Crash(crash))),
+        // The first and the last use are two events of their own. What a tool lists as starting by itself is
+        // there, whenever it came: the times of its property list tell more.
         // Sockets, processes, jobs and boots come from the tables that merged them; a bodyfile has a
         // row for every file of the host, of which only property lists matter here.
-        Fact::Listing(_)
+        Fact::NetworkUse(_)
+        | Fact::AutoStart(_)
+        | Fact::Listing(_)
         | Fact::Socket(_)
         | Fact::Process(_)
         | Fact::Life(_)

@@ -10,6 +10,7 @@ pub mod process_dump;
 pub mod process_tree;
 pub mod system_information;
 
+use crate::model::interval::Window;
 use crate::model::observation::Started;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -20,7 +21,10 @@ fn started(text: &str) -> Option<Started> {
     match text.strip_suffix(" +0000") {
         Some(utc) => {
             let civil = utc.parse::<DateTime>().ok()?;
-            Offset::UTC.to_timestamp(civil).ok().map(Started::Utc)
+            Offset::UTC
+                .to_timestamp(civil)
+                .ok()
+                .map(|time| Started::Within(Window::at(time).shifted(0, 1)))
         }
         None => text.parse::<DateTime>().ok().map(Started::Local),
     }

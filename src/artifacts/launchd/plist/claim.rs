@@ -34,6 +34,8 @@ pub(super) fn claim(candidate: &Candidate<'_>) -> Claim {
             Claim::ByContent
         }
         (false, Some(Kind::Text)) if is_plist && is_text_job(&text) => Claim::ByContent,
+        // A copy that somebody turned into JSON (`plutil -convert json`).
+        (false, Some(Kind::Text)) if is_json_job(&text) => Claim::ByContent,
         _ => Claim::No,
     }
 }
@@ -77,6 +79,40 @@ fn is_job(text: &str, written: impl Fn(&str) -> String) -> bool {
 fn is_text_job(text: &str) -> bool {
     let plain: String = text.chars().filter(|c| !c.is_whitespace() && *c != '"').collect();
     is_job(&plain, |key| format!("{key}=")) || is_job(&plain, |key| format!("{key}:"))
+}
+
+/// One JSON object whose own keys are a job's: records of tools may hold a job deeper down.
+fn is_json_job(text: &str) -> bool {
+    let keys = own_keys(text);
+    keys.contains(&"Label") && KEYS.iter().any(|key| keys.contains(key))
+}
+
+/// The keys of the object that a text begins with, as far as it goes.
+fn own_keys(text: &str) -> Vec<&str> {
+    let (mut keys, mut depth, mut from, mut last) = (Vec::new(), 0_u32, None, "");
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate() {
+        if std::mem::take(&mut escaped) {
+            continue;
+        }
+        if let Some(start) = from {
+            escaped = byte == b'\\';
+            if byte == b'"' {
+                last = text.get(start..at).unwrap_or_default();
+                from = None;
+            }
+            continue;
+        }
+        match byte {
+            b'"' => from = Some(at.saturating_add(1)),
+            b'{' | b'[' => depth = depth.saturating_add(1),
+            b'}' | b']' if depth == 1 => break,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b':' if depth == 1 => keys.push(last),
+            _ => {}
+        }
+    }
+    keys
 }
 
 /// A string of a binary property list stands behind a byte that holds its length, if that is below 15.

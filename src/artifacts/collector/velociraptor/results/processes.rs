@@ -66,7 +66,7 @@ fn process(pid: u32, row: &Object, from_ps: bool, out: &mut Emitter) -> Process 
         name: name.map(|text| ProcessName { cut: text.len() >= MAY_BE_CUT, text }),
         path,
         command,
-        started: started.map(Started::Utc),
+        started: started.map(|time| Started::Within(Window::at(time).shifted(0, 1))),
         from_ps,
     }
 }
