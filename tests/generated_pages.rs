@@ -1,6 +1,7 @@
 //! The pages of docs/ that the code writes: compared here, written again by `make docs`.
 
 use portolan::artifacts::ARTIFACTS;
+use portolan::hosts::blind::BLIND;
 use portolan::report::SCHEMA;
 use portolan::report::table::{Kind, Outputs};
 use portolan::rules::RULES;
@@ -33,6 +34,31 @@ fn check(name: &str, page: &str) {
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(found == page, "docs/{name} is not what the code says: `make docs` writes it again");
+}
+
+#[test]
+fn the_page_of_coverage_is_what_the_vocabulary_says() {
+    let mut page = "\
+# Coverage
+
+Written by `make docs` from `src/hosts/blind.rs`.
+
+Nothing seen is not the same as nothing there. `coverage` has, for each host, boot, direction and protocol, every source
+that could have shown something, from when to when, and what it is blind to; and, with an empty `source`, what no
+source could have shown. `sees` is `yes` (all of it), `partly` or `no`. A row for a log spans its first to its last record; a row
+for a listing of sockets is a moment. The summary on the screen says the same in short, beside \"no anomaly\".
+
+The words of `blind_to`:
+
+| word | what is not seen |
+|---|---|
+"
+    .to_owned();
+    assert!(BLIND.is_sorted(), "the vocabulary is looked up by halves");
+    for (word, meaning) in BLIND {
+        writeln!(page, "| `{word}` | {meaning} |").unwrap();
+    }
+    check("coverage.md", &page);
 }
 
 #[test]

@@ -18,6 +18,8 @@ mod support;
 mod artifacts;
 /// Stock baseline, hints, classes, names.
 mod baseline;
+/// Archives of collectors, from end to end.
+mod collectors;
 /// No file and no record is lost.
 mod conservation;
 /// The same evidence gives the same bytes.

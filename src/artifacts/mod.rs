@@ -19,6 +19,7 @@ pub mod netstat;
 pub mod property_list;
 pub mod ps;
 pub mod reading;
+pub mod records;
 pub mod services_file;
 pub mod sockets;
 pub mod sshd_config;
@@ -39,6 +40,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Every artifact that Portolan reads, sorted by id.
 pub const ARTIFACTS: &[&dyn Artifact] = &[
+    &collector::aftermath::launch_items::AftermathLaunchItems,
+    &collector::aftermath::log::AftermathLog,
+    &collector::aftermath::metadata::AftermathMetadata,
+    &collector::aftermath::process_dump::AftermathProcessDump,
+    &collector::aftermath::process_tree::AftermathProcessTree,
+    &collector::aftermath::system_information::AftermathSystemInformation,
     &firewall::alf_plist::AlfPlist,
     &syslog::firewall::AppFirewallLog,
     &bodyfile::Bodyfile,
@@ -47,6 +54,8 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &btm::store::BtmStore,
     &codesign::Codesign,
     &date::DateOutput,
+    &records::ecs::EcsEvents,
+    &records::eslogger::Eslogger,
     &host_name::HostName,
     &syslog::install::InstallLog,
     &launchctl::list::LaunchctlList,
@@ -57,6 +66,7 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &launchd::plist::LaunchdPlist,
     &lsof::Lsof,
     &netstat::Netstat,
+    &records::osquery::Osquery,
     &firewall::pf::PacketFilter,
     &ps::Ps,
     &services_file::ServicesFile,

@@ -121,7 +121,9 @@ impl Known<'_> {
 pub struct Book<'a> {
     all: Vec<Known<'a>>,
     by_port: BTreeMap<u16, Vec<usize>>,
-    broad: Vec<usize>,
+    ranges: Vec<usize>,
+    /// Those whose ports say nothing: any, and whatever the kernel hands out.
+    floating: Vec<usize>,
     programs: Programs,
 }
 
@@ -132,7 +134,10 @@ impl<'a> Book<'a> {
         for (index, known) in all.iter().enumerate() {
             match known.ports.only() {
                 Some(port) => book.by_port.entry(port).or_default().push(index),
-                None => book.broad.push(index),
+                None if known.ports.is_dynamic() || known.ports.is_any() => {
+                    book.floating.push(index);
+                }
+                None => book.ranges.push(index),
             }
         }
         book.programs = Programs::of(all.iter().map(|known| &known.identity));
@@ -155,11 +160,17 @@ impl<'a> Book<'a> {
         &self.all
     }
 
-    /// What is said of such uses by anybody, whatever the reach.
-    pub fn at(&self, usage: Use) -> impl Iterator<Item = &Known<'a>> {
+    /// What is said of such uses by anybody, whatever the reach; where the ports say nothing, only by
+    /// programs that may be this one, since a fleet has tens of thousands of these.
+    pub fn at(&self, usage: Use, key: &ProgramKey) -> impl Iterator<Item = &Known<'a>> {
         let by_number = self.by_port.get(&usage.port).map_or([].as_slice(), Vec::as_slice);
-        let mut indices: Vec<usize> = by_number.iter().chain(&self.broad).copied().collect();
-        indices.sort_unstable();
+        let mut indices: BTreeSet<usize> = by_number.iter().chain(&self.ranges).copied().collect();
+        if !self.floating.is_empty() && key.is_known() {
+            let like = self.programs.like(key).into_iter();
+            indices.extend(like.filter(|index| self.floating.binary_search(index).is_ok()));
+        } else {
+            indices.extend(&self.floating);
+        }
         let known = indices.into_iter().filter_map(|index| self.all.get(index));
         known.filter(move |known| known.is_about(usage))
     }
@@ -213,13 +224,23 @@ impl Programs {
     }
 }
 
-/// How many hosts of a file could have shown each kind of use.
-struct Shown(BTreeMap<Sight, BTreeSet<String>>);
+/// How many hosts of a file could have shown each kind of use, by the role under which they were learned.
+struct Shown(BTreeMap<(String, Sight), BTreeSet<String>>);
 
 impl Shown {
     fn of(file: &LearnedBaseline, role: Option<&str>) -> Self {
-        let hosts = |sight| file.hosts_showing(sight, role).map(str::to_owned).collect();
-        Self(Sight::ALL.into_iter().map(|sight| (sight, hosts(sight))).collect())
+        let roles: BTreeSet<&str> = [EVERY_ROLE].into_iter().chain(role).collect();
+        let each = roles.iter().flat_map(|role| Sight::ALL.map(|sight| (*role, sight)));
+        let hosts = each.map(|(learned_as, sight)| {
+            let own = file.hosts_learned_as(sight, learned_as).map(str::to_owned);
+            let mut hosts: BTreeSet<String> = own.collect();
+            if hosts.is_empty() {
+                // Written by hand, or learned by a version that told no role.
+                hosts = file.hosts_showing(sight, role).map(str::to_owned).collect();
+            }
+            ((learned_as.to_owned(), sight), hosts)
+        });
+        Self(hosts.collect())
     }
 
     /// Hosts that could show an entry.
@@ -228,7 +249,8 @@ impl Shown {
             Way::Listen => Direction::Listen,
             Way::Outbound => Direction::Outbound,
         };
-        self.0.get(&Sight::of(direction, entry.protocol.protocol()))
+        let sight = Sight::of(direction, entry.protocol.protocol());
+        self.0.get(&(entry.role.clone(), sight))
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Past {
 impl Past {
     /// The past of a host.
     pub fn of(case: &HostCase, ports: &HostPorts, ephemeral: &RangeInclusive<u16>) -> Self {
-        let looks = looks(case);
+        let looks = looks(case, ports);
         let book = if looks.is_empty() {
             Book::default()
         } else {
@@ -61,10 +61,13 @@ impl Past {
     }
 }
 
-fn looks(case: &HostCase) -> Vec<Look> {
+fn looks(case: &HostCase, ports: &HostPorts) -> Vec<Look> {
     let mut sees: BTreeMap<usize, BTreeMap<Sight, Place>> = BTreeMap::new();
     for fact in &case.facts {
         let Fact::Listing(listing) = &fact.fact else { continue };
+        if ports.lossy_listings.contains(&fact.place) {
+            continue;
+        }
         for sight in Sight::ALL {
             let (direction, protocol) = sight.parts();
             if listing.shows_all(direction, protocol) {

@@ -202,10 +202,29 @@ fn gaps(case: &HostCase) -> Vec<String> {
             }
         }
     }
-    let general = case.coverage.iter().filter(|row| row.source.is_none());
+    let general = case.coverage.iter().filter(|row| row.source.is_none() && row.boot.is_none());
     let mut words: Vec<String> = general.map(|row| row.detail.clone()).collect();
+    words.extend(unseen_boots(case));
     words.extend(gaps.into_iter().map(|(gap, of)| format!("{gap} {}", of.join(", "))));
     words
+}
+
+/// In how many boots no source shows some sockets, equal numbers together.
+fn unseen_boots(case: &HostCase) -> Vec<String> {
+    let mut boots: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    for row in case.coverage.iter().filter(|row| row.source.is_none()) {
+        if let (Some(boot), Some(protocol)) = (row.boot, row.protocol) {
+            let name = if row.direction == Direction::Listen { "listeners" } else { "connections" };
+            boots.entry(format!("{} {name}", protocol.as_str())).or_default().insert(boot);
+        }
+    }
+    let mut by_count: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for (what, boots) in boots {
+        by_count.entry(boots.len()).or_default().push(what);
+    }
+    let of = counted(case.boots.len(), "boot");
+    let words = by_count.into_iter().rev();
+    words.map(|(count, what)| format!("{} in {count} of {of}", what.join(", "))).collect()
 }
 
 /// What every source that shows something of a direction and protocol is blind to.

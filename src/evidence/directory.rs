@@ -58,7 +58,7 @@ impl Directory {
             Ok(metadata) => {
                 entry.size = if metadata.is_file() { metadata.len() } else { 0 };
                 let modified = metadata.modified().ok().and_then(|t| Timestamp::try_from(t).ok());
-                entry.modified = modified.map(Modified::Disk);
+                entry.modified = modified.map(Modified::Disk).and_then(Modified::known);
             }
             Err(error) => {
                 entry.problems.push(problem(ProblemKind::Unreadable, error.to_string()));

@@ -33,6 +33,15 @@ pub const HEAD: usize = 4096;
 /// Bytes of a line; what is longer is cut and said so.
 pub const LINE: usize = 1 << 20;
 
+/// Bytes of one JSON record of a sensor: a snapshot of all processes takes a few.
+pub const RECORD: usize = 16 << 20;
+
+/// Macs that the records of one file name, and queries of a Mac whose runs are remembered.
+pub const SUBJECTS: usize = 10_000;
+
+/// Rows of runs of queries that are held back until the run is over.
+pub const PENDING: usize = 200_000;
+
 /// Bytes of a property list.
 pub const PLIST: u64 = 32 << 20;
 

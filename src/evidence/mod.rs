@@ -29,6 +29,17 @@ pub enum Modified {
     Local(DateTime),
 }
 
+impl Modified {
+    /// The same, unless it is the first second of 1970 or before: what tools write that know no time.
+    pub fn known(self) -> Option<Self> {
+        let is_told = match self {
+            Self::Disk(time) | Self::Utc(time) => time.as_second() > 0,
+            Self::Local(_) => true,
+        };
+        is_told.then_some(self)
+    }
+}
+
 /// What an entry is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryKind {

@@ -1,6 +1,6 @@
 //! Dated boot facts → the boots of a host, and which boot a time belongs to (time.md 7.3).
 
-use super::Dated;
+use super::{Dated, same_boot};
 use crate::model::Timestamp;
 use crate::model::host::Boot;
 use crate::model::interval::{Window, add_seconds};
@@ -77,6 +77,11 @@ impl Boots {
         }
         for (slot, by_log) in boots.current.iter_mut().zip(by_log) {
             *slot = slot.or(by_log);
+        }
+        for (acquisition, boot) in same_boot::by_sockets(facts, &boots.current) {
+            if let Some(slot) = boots.current.get_mut(acquisition) {
+                *slot = Some(boot);
+            }
         }
         boots.learn_until(facts, &logs);
         boots.close();

@@ -2,6 +2,8 @@
 
 use super::clock::{Zone, time_in_name};
 use super::grouping::Group;
+use super::half_day::Reading;
+use super::roots::RootKind;
 use super::{DatedTime, Options};
 use crate::evidence::Modified;
 use crate::model::interval::Window;
@@ -24,6 +26,8 @@ const BESIDE_DATE: i64 = 15 * 60;
 /// What a group tells about the times of its captures.
 pub struct Captures<'a> {
     collected: &'a Collected,
+    /// Whether its folder is named after a time that is falsely said to be UTC.
+    is_named_falsely: bool,
     zone: &'a Zone,
     options: &'a Options,
     commands: BTreeMap<String, DatedTime>,
@@ -41,6 +45,10 @@ impl<'a> Captures<'a> {
     ) -> Self {
         let mut captures = Self {
             collected,
+            is_named_falsely: match group.kind {
+                RootKind::Collector(layout) => layout.false_utc,
+                RootKind::Tree | RootKind::Loose => false,
+            },
             zone,
             options,
             commands: BTreeMap::new(),
@@ -66,6 +74,18 @@ impl<'a> Captures<'a> {
             }
         }
         captures
+    }
+
+    /// The same, with what is known of how the collector's log was read.
+    pub(super) fn told_by(mut self, readings: &BTreeMap<SourceId, Reading>, group: &Group) -> Self {
+        let reading = group.sources.iter().find_map(|source| readings.get(source));
+        if let Some(Reading { how, confidence }) = reading {
+            for time in self.commands.values_mut().chain(&mut self.run) {
+                time.rule = Text::from(format!("{}; {how}", time.rule));
+                time.confidence = *confidence;
+            }
+        }
+        self
     }
 
     fn source(&self, id: SourceId) -> Option<&'a Source> {
@@ -131,6 +151,9 @@ impl<'a> Captures<'a> {
     /// The nearest folder or archive around it that is named after a time. A collection begins then.
     fn by_container(&self, source: &Source) -> Option<DatedTime> {
         let rule = "the time in the name of its folder or archive, and the hour after";
+        if self.is_named_falsely {
+            return None;
+        }
         let parts = source.path.rsplit('/').skip(1);
         let evidence = self.collected.evidence.get(source.evidence).map(|e| e.label.as_str());
         parts.chain(evidence).find_map(|part| self.named(part, rule, COLLECTING))
@@ -187,6 +210,7 @@ pub fn own_time(when: &When, zone: &Zone) -> Option<(Window, Text)> {
         When::Undated
         | When::Capture
         | When::BeforeCapture { .. }
+        | When::TwelveHour(..)
         | When::TimeOfDay(_)
         | When::Yearless(_) => None,
     }

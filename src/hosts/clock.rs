@@ -92,6 +92,7 @@ pub fn started(claim: Started, capture: Window, zone: &Zone) -> Option<Window> {
             let window = zone.window(time, time)?.0;
             Some(window.shifted(0, 1))
         }
+        Started::Utc(time) => Some(Window::at(time).shifted(0, 1)),
         Started::Date(date) => {
             zone.window(date.at(0, 0, 0, 0), date.at(23, 59, 59, 999_999_999)).map(|found| found.0)
         }

@@ -1,9 +1,5 @@
 //! Listings and acquisitions → what could and could not be seen: "no anomaly" is worth only as much.
-//!
-//! The vocabulary of `blind_to`: `listeners`, `connections`, `tcp`, `udp`, `ipv4`, `ipv6`,
-//! `other users' sockets`, `process name`, `full process name`, `full address`, `filtered`,
-//! `between captures`, `plist directories`, `not-collected`; of logs also `loopback`, `not logged`,
-//! `suppressed`, `other servers`, `other programs`; and `baseline`, where a baseline could not have shown something.
+//! The words of `blind_to` are those of [`super::blind`].
 
 use super::dating::in_words;
 use super::{Coverage, Dated, HostCase, Sees, log_coverage};
@@ -26,6 +22,9 @@ pub fn of(case: &HostCase, collected: &Collected) -> Vec<Coverage> {
     let logs = log_coverage::of(case);
     rows.extend(of_acquisitions(case, &rows, &logs));
     rows.extend(logs);
+    let unseen: Vec<Coverage> =
+        (0..case.boots.len()).flat_map(|boot| unseen_in(boot, case, &rows)).collect();
+    rows.extend(unseen);
     rows.sort_by(|a, b| {
         let path = |row: &Coverage| {
             row.source
@@ -37,12 +36,50 @@ pub fn of(case: &HostCase, collected: &Collected) -> Vec<Coverage> {
     rows
 }
 
+/// What no source shows in a boot.
+fn unseen_in(boot: usize, case: &HostCase, rows: &[Coverage]) -> Vec<Coverage> {
+    let of_boot = |row: &&Coverage| row.boot == Some(boot) && row.sees != Sees::No;
+    let seen: Vec<&Coverage> = rows.iter().filter(of_boot).collect();
+    let is_seen = |direction: Direction, protocol: Protocol| {
+        seen.iter().any(|row| {
+            row.direction == direction && row.protocol.is_none_or(|known| known == protocol)
+        })
+    };
+    let window = case.boots.get(boot).and_then(|boot| {
+        let started = boot.started?;
+        Some(Window::new(started.lo, boot.ended.map_or(started.hi, |ended| ended.hi)))
+    });
+    let unseen = PAIRS.iter().filter(|(direction, protocol)| !is_seen(*direction, *protocol));
+    unseen
+        .map(|(direction, protocol)| Coverage {
+            boot: Some(boot),
+            source: None,
+            window,
+            direction: *direction,
+            protocol: Some(*protocol),
+            sees: Sees::No,
+            blind_to: vec!["not-collected"],
+            detail: format!(
+                "no source shows {} {} of this boot",
+                protocol.as_str(),
+                if *direction == Direction::Listen { "listeners" } else { "connections" }
+            ),
+        })
+        .collect()
+}
+
+/// What a source of sockets may show.
+const PAIRS: [(Direction, Protocol); 4] = [
+    (Direction::Listen, Protocol::Tcp),
+    (Direction::Listen, Protocol::Udp),
+    (Direction::Outbound, Protocol::Tcp),
+    (Direction::Outbound, Protocol::Udp),
+];
+
 /// Four rows a listing: listeners and connections of either protocol.
 fn of_listing(fact: &Dated, listing: &Listing) -> Vec<Coverage> {
-    let directions = [Direction::Listen, Direction::Outbound];
-    let protocols = [Protocol::Tcp, Protocol::Udp];
-    let pairs = directions.iter().flat_map(|d| protocols.iter().map(move |p| (*d, *p)));
-    pairs
+    PAIRS
+        .into_iter()
         .map(|(direction, protocol)| {
             let missing = missing(listing, direction, protocol);
             let blind_to = if missing.is_empty() { limits(listing) } else { missing.clone() };

@@ -6,7 +6,8 @@ use super::clock::Zone;
 use super::grouping::{Group, HostGroups};
 use super::roots::RootKind;
 use super::{
-    Dated, DatedTime, HostCase, Options, completeness, coverage, early_boot, partial, plists, zone,
+    Dated, DatedTime, HostCase, Options, completeness, coverage, early_boot, half_day, partial,
+    plists, zone,
 };
 use crate::evidence::problem;
 use crate::model::host::{Acquisition, Host};
@@ -21,19 +22,22 @@ use crate::pipeline::Collected;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Dates everything that one Mac's groups say.
-pub fn date(host: HostGroups, collected: &Collected, options: &Options) -> HostCase {
-    let (zone, problems) = zone::choose(&host, collected, options.time_zone.as_deref());
+pub fn date(mut host: HostGroups, collected: &Collected, options: &Options) -> HostCase {
+    let (zone, mut problems) = zone::choose(&host, collected, options.time_zone.as_deref());
+    let (readings, ambiguous) = half_day::settle(&mut host, collected, &zone);
+    problems.extend(ambiguous);
     let mut case = HostCase { problems, ..HostCase::default() };
     describe(&host, &zone, collected, &mut case);
     case.facts.reserve_exact(host.groups.iter().map(|group| group.observations.len()).sum());
     for (acquisition, mut group) in host.groups.into_iter().enumerate() {
         early_boot::correct(&mut group, &zone);
-        let captures = Captures::of(&group, collected, &zone, options);
+        let captures = Captures::of(&group, collected, &zone, options).told_by(&readings, &group);
         let made = acquisition_of(&group, &captures, collected);
         case.plists.extend(plists::of(&group, collected));
         date_group(group, acquisition, &captures, &zone, &mut case);
         case.acquisitions.push(made);
     }
+    plists::name_states(&mut case);
     finish_acquisitions(&mut case);
     let captured: Vec<_> = case.acquisitions.iter().map(|made| made.captured).collect();
     let boots = Boots::learn(&case.facts, &captured);
@@ -194,8 +198,8 @@ fn time_of(
     zone: &Zone,
 ) -> Option<DatedTime> {
     match &observation.when {
-        // A time of day is dated by its caller.
-        When::Undated | When::TimeOfDay(_) => None,
+        // A time of day is dated by its caller; a half day has been chosen before.
+        When::Undated | When::TimeOfDay(_) | When::TwelveHour(..) => None,
         When::Capture => capture.cloned(),
         When::BeforeCapture { lo_seconds, hi_seconds } => {
             let capture = capture?;

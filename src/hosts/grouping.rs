@@ -200,6 +200,25 @@ fn identity(group: &Group) -> Identity {
     identity
 }
 
+impl Identity {
+    /// The same, with what the name of the collector's folder or archive tells where its files do not.
+    fn or_by_folder(mut self, group: &Group, collected: &Collected) -> Self {
+        let RootKind::Collector(layout) = group.kind else { return self };
+        if self.name.is_some() || self.serial.is_some() {
+            return self;
+        }
+        let label = collected.evidence.get(group.root.evidence).map_or("", |e| e.label.as_str());
+        let parts = group.root.prefix.split('/').rev().chain([label]);
+        let told = parts.into_iter().find_map(|part| layout.host_in_name(part));
+        match told {
+            Some(HostClaim::Name { rank, name }) => self.name = Some((rank, name)),
+            Some(HostClaim::Serial(serial)) => self.serial = Some(serial),
+            _ => {}
+        }
+        self
+    }
+}
+
 /// A name without the suffixes that differ between tools and networks.
 fn plain_name(name: &str) -> String {
     let name = name.trim();
@@ -213,11 +232,19 @@ fn plain_name(name: &str) -> String {
 /// Merges groups of one name; the same name with different serials is different Macs.
 fn by_host(groups: Vec<Group>, collected: &Collected) -> Vec<HostGroups> {
     let mut named: BTreeMap<String, Vec<(Identity, Group)>> = BTreeMap::new();
-    for group in groups {
-        let identity = identity(&group);
-        let name = match &identity.name {
-            Some((_, name)) => plain_name(name),
-            None => unnamed(&group, collected),
+    let identities: Vec<Identity> =
+        groups.iter().map(|group| identity(group).or_by_folder(group, collected)).collect();
+    let by_serial: BTreeMap<Text, Text> = identities
+        .iter()
+        .filter_map(|one| Some((one.serial.clone()?, one.name.as_ref()?.1.clone())))
+        .collect();
+    for (group, identity) in groups.into_iter().zip(identities) {
+        let known = identity.name.as_ref().map(|(_, name)| name);
+        let serial = identity.serial.as_ref();
+        let name = match (known, serial.and_then(|serial| by_serial.get(serial)), serial) {
+            (Some(name), _, _) | (None, Some(name), _) => plain_name(name),
+            (None, None, Some(serial)) => serial.to_string(),
+            (None, None, None) => unnamed(&group, collected),
         };
         named.entry(name).or_default().push((identity, group));
     }

@@ -1,5 +1,7 @@
 //! The folders that collectors write: by what one knows them, and where in them a Mac's own files lie.
 
+use crate::model::observation::HostClaim;
+
 /// How a collector lays out what it brings.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Layout {
@@ -12,6 +14,10 @@ pub struct Layout {
     named: &'static [&'static str],
     /// Folders in it that stand for the root of the Mac.
     trees: &'static [&'static [&'static str]],
+    /// Folders in it that hold property lists of jobs side by side, without the folders they lay in.
+    flat: &'static [&'static [&'static str]],
+    /// Whether the times in its names end in `Z` and are local all the same.
+    pub false_utc: bool,
     /// Whether it writes special bytes of the Mac's paths as `%3A`.
     pub percent_encoded: bool,
     /// Folders of daemons that are there whenever it copied all property lists of jobs.
@@ -35,6 +41,8 @@ pub const LAYOUTS: &[Layout] = &[
         ],
         named: &[],
         trees: &[&["[root]"]],
+        flat: &[],
+        false_utc: false,
         percent_encoded: false,
         // UAC copies files, not folders: a Mac without daemons of third parties has no such folder in it.
         daemons: &["/system/library/launchdaemons/"],
@@ -50,6 +58,8 @@ pub const LAYOUTS: &[Layout] = &[
         ],
         named: &[],
         trees: &[&["uploads", "*"]],
+        flat: &[],
+        false_utc: false,
         percent_encoded: true,
         daemons: DAEMONS,
     },
@@ -64,6 +74,8 @@ pub const LAYOUTS: &[Layout] = &[
         ],
         named: &["aftermath_"],
         trees: &[&["artifacts", "raw"]],
+        flat: &[&["persistence", "raw"]],
+        false_utc: true,
         percent_encoded: false,
         daemons: DAEMONS,
     },
@@ -76,6 +88,8 @@ pub const LAYOUTS: &[Layout] = &[
         ],
         named: &["sysdiagnose_", "in_progress_sysdiagnose_"],
         trees: &[],
+        flat: &[],
+        false_utc: false,
         percent_encoded: false,
         daemons: DAEMONS,
     },
@@ -98,19 +112,55 @@ pub fn shown_by(parts: &[String]) -> Option<(&'static Layout, usize)> {
 }
 
 impl Layout {
+    /// The Mac that the name of the collector's folder or archive tells (formats.md 3.1, 3.3): the last resort.
+    pub fn host_in_name(&self, name: &str) -> Option<HostClaim> {
+        let name = name.trim_end_matches('!');
+        let (name, serial) = match self.collector {
+            "uac" => (name.strip_prefix("uac-")?.rsplit_once("-macos-")?.0, false),
+            "aftermath" => {
+                let name = name.strip_prefix("Aftermath_")?;
+                let name = name.strip_suffix(".zip").unwrap_or(name);
+                // Version 1 puts the time behind it: `2026-04-15T09_31_10Z`.
+                let at = name.rfind('_').and_then(|_| name.find("_20"));
+                let name = at
+                    .filter(|_| name.ends_with('Z'))
+                    .map_or(name, |at| name.get(..at).unwrap_or(name));
+                (name, is_serial(name))
+            }
+            _ => return None,
+        };
+        if name.is_empty() {
+            None
+        } else if serial {
+            Some(HostClaim::Serial(name.into()))
+        } else {
+            Some(HostClaim::Name { rank: 4, name: name.into() })
+        }
+    }
+
     /// What follows a folder that stands for the Mac's root, if the path (from the collector's folder on)
     /// lies in one.
     pub fn in_tree<'a>(&self, inside: &'a str) -> Option<&'a str> {
-        self.trees.iter().find_map(|tree| {
-            let mut rest = inside;
-            for want in *tree {
-                let (part, after) = rest.split_once('/')?;
-                is_part(want, &part.to_lowercase()).then_some(())?;
-                rest = after;
-            }
-            Some(rest)
-        })
+        behind(inside, self.trees)
     }
+
+    /// The name of a file that lies in a folder of flat copies.
+    pub fn flat_name<'a>(&self, inside: &'a str) -> Option<&'a str> {
+        behind(inside, self.flat).filter(|name| !name.contains('/'))
+    }
+}
+
+/// What follows one of these folders in a path that begins with it.
+fn behind<'a>(path: &'a str, folders: &[&[&str]]) -> Option<&'a str> {
+    folders.iter().find_map(|folder| {
+        let mut rest = path;
+        for want in *folder {
+            let (part, after) = rest.split_once('/')?;
+            is_part(want, &part.to_lowercase()).then_some(())?;
+            rest = after;
+        }
+        Some(rest)
+    })
 }
 
 fn begins(parts: &[String], pattern: &[&str]) -> bool {
@@ -123,4 +173,11 @@ fn is_part(want: &str, part: &str) -> bool {
         Some(start) => part.starts_with(start),
         None => part == want,
     }
+}
+
+/// Whether a text can only be Apple's serial number: capitals and digits, both.
+fn is_serial(text: &str) -> bool {
+    let fits = (10..=12).contains(&text.len());
+    let plain = text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    fits && plain && text.bytes().any(|byte| byte.is_ascii_digit())
 }

@@ -1,11 +1,12 @@
 //! Logs and what they hold of sockets → what they could and could not have shown.
 
-use super::{Coverage, Dated, HostCase, Sees};
-use crate::model::interval::Window;
-use crate::model::network::Protocol;
+use super::{Coverage, Dated, HostCase, Sees, sensor_coverage};
+use crate::model::interval::{Window, add_seconds};
+use crate::model::network::{Port, Protocol};
 use crate::model::observation::{Fact, Flow, LogKind, LogSpan, Witness};
 use crate::model::provenance::SourceId;
 use crate::model::service::Direction;
+use crate::model::{Timestamp, stamp};
 use std::collections::BTreeMap;
 
 /// What one log holds.
@@ -22,6 +23,8 @@ struct Held<'a> {
     logins: u64,
     /// Decisions of the firewall that name a port, by protocol.
     decisions: BTreeMap<Protocol, u64>,
+    /// Rows of sensors about each direction and protocol.
+    sensor: BTreeMap<(Direction, Protocol), u64>,
     /// The kernel's counter of suppressed lines, by time.
     suppressed: Vec<(Window, u64)>,
 }
@@ -47,8 +50,42 @@ impl Held<'_> {
     }
 }
 
+/// The first version of macOS whose kernel logs connections without being told to (unified-log.md C.1).
+const LOGS_BY_DEFAULT: (u32, u32) = (15, 5);
+
+/// What is known of the Mac that wrote a log.
+struct Writer {
+    /// Whether its version writes lines of the kernel only if it is told to; `None` if it is not known.
+    is_silent: Option<bool>,
+    /// When each boot began, at the latest.
+    begun: Vec<Option<Timestamp>>,
+}
+
+impl Writer {
+    fn of(case: &HostCase) -> Self {
+        let version = case.host.os_version.as_deref().and_then(|version| {
+            let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
+            Some((parts.next()??, parts.next().flatten().unwrap_or(0)))
+        });
+        let begun = case.boots.iter().map(|boot| boot.started.map(|started| started.hi)).collect();
+        Self { is_silent: version.map(|version| version < LOGS_BY_DEFAULT), begun }
+    }
+
+    /// When the boot began in which a log begins, if the log begins after it: by how much.
+    fn lost_before(&self, held: &Held<'_>) -> Option<(Timestamp, Timestamp)> {
+        let boot = held.first?.boot?;
+        let begun = self.begun.get(boot).copied().flatten()?;
+        let first = held.window?.lo;
+        (first > add_seconds(begun, SETTLED)).then_some((begun, first))
+    }
+}
+
+/// Seconds after the start of the kernel within which the first lines are written.
+const SETTLED: i64 = 120;
+
 /// What the logs of a host could see of sockets.
 pub(super) fn of(case: &HostCase) -> Vec<Coverage> {
+    let writer = Writer::of(case);
     let mut logs: BTreeMap<SourceId, Held<'_>> = BTreeMap::new();
     for fact in &case.facts {
         let held = match &fact.fact {
@@ -73,8 +110,12 @@ pub(super) fn of(case: &HostCase) -> Vec<Coverage> {
     let of_one = |(source, held): (SourceId, Held<'_>)| {
         let span = held.span?;
         Some(match span.kind {
-            LogKind::Unified => rows(source, &held, span),
+            LogKind::Unified => rows(source, &held, span, &writer),
             LogKind::System | LogKind::Firewall => text_rows(source, &held, span),
+            LogKind::Osquery | LogKind::Ecs | LogKind::EndpointSecurity => {
+                let rows = sensor_coverage::rows(span, &held.sensor);
+                rows.into_iter().map(|(of, told)| held.coverage(source, of, told)).collect()
+            }
         })
     };
     logs.into_iter().filter_map(of_one).flatten().collect()
@@ -89,6 +130,12 @@ fn count(held: &mut Held<'_>, flow: &Flow, fact: &Dated) {
         (Witness::NetworkFramework, Some(protocol)) => {
             let direction = flow.direction.unwrap_or(Direction::Unknown);
             more(held.network.entry((direction, protocol)).or_default());
+        }
+        (witness, Some(protocol)) if witness.is_sensor() => {
+            let listens = flow.socket.remote.port == Port::None;
+            let of_row = if listens { Direction::Listen } else { Direction::Outbound };
+            let direction = flow.direction.unwrap_or(of_row);
+            more(held.sensor.entry((direction, protocol)).or_default());
         }
         _ => {}
     }
@@ -109,8 +156,9 @@ fn lost(held: &Held<'_>) -> u64 {
 }
 
 /// Four rows a log: listeners and connections of either protocol.
-fn rows(source: SourceId, held: &Held<'_>, span: &LogSpan) -> Vec<Coverage> {
+fn rows(source: SourceId, held: &Held<'_>, span: &LogSpan, writer: &Writer) -> Vec<Coverage> {
     let lost = lost(held);
+    let begins_late = writer.lost_before(held);
     let pairs = [
         (Direction::Listen, Protocol::Tcp),
         (Direction::Listen, Protocol::Udp),
@@ -118,7 +166,10 @@ fn rows(source: SourceId, held: &Held<'_>, span: &LogSpan) -> Vec<Coverage> {
         (Direction::Outbound, Protocol::Udp),
     ];
     let told = |(direction, protocol): (Direction, Protocol)| {
-        let (mut blind_to, sees, told) = row(held, lost, direction, protocol);
+        let (mut blind_to, sees, told) = row(held, lost, direction, protocol, writer);
+        if begins_late.is_some() && sees == Sees::Partly {
+            blind_to.push("retention");
+        }
         if lost > 0 && sees == Sees::Partly {
             blind_to.push("suppressed");
         }
@@ -126,7 +177,10 @@ fn rows(source: SourceId, held: &Held<'_>, span: &LogSpan) -> Vec<Coverage> {
             blind_to.push("filtered");
         }
         let cut = if span.whole { "" } else { "; the export is cut off" };
-        let detail = format!("unified log ({}): {told}{cut}", span.layout);
+        let late = begins_late.map_or_else(String::new, |(begun, first)| {
+            format!("; begins at {}, the boot at {}", stamp(first), stamp(begun))
+        });
+        let detail = format!("unified log ({}): {told}{late}{cut}", span.layout);
         held.coverage(source, (direction, protocol), (sees, blind_to, detail))
     };
     pairs.into_iter().map(told).collect()
@@ -139,6 +193,7 @@ fn row(
     lost: u64,
     direction: Direction,
     protocol: Protocol,
+    writer: &Writer,
 ) -> (Vec<&'static str>, Sees, String) {
     let lines = held.kernel.get(&protocol).copied().unwrap_or_default();
     let network = held.network.get(&(direction, protocol)).copied().unwrap_or_default();
@@ -153,15 +208,28 @@ fn row(
     {
         (vec!["udp"], Sees::No, "the kernel does not log that a UDP port is bound".to_owned())
     } else if lines == 0 {
-        let told = "no line of the kernel about its sockets: the kernel writes none unless it is told to, \
-                    before macOS 15.5";
-        (vec!["not logged"], Sees::No, told.to_owned())
+        let (word, told) = match writer.is_silent {
+            Some(true) => (
+                "unlogged-by-this-macos-version",
+                "no line of the kernel about its sockets: this version writes none unless it is told to",
+            ),
+            Some(false) => (
+                "not logged",
+                "no line of the kernel about its sockets: none happened, or they were turned off or left out",
+            ),
+            None => (
+                "not logged",
+                "no line of the kernel about its sockets: the kernel writes none unless it is told to, \
+                 before macOS 15.5",
+            ),
+        };
+        (vec![word], Sees::No, told.to_owned())
     } else {
         let told = format!("{lines} lines of the kernel; at least {lost} suppressed between them");
-        (vec!["loopback", "full address"], Sees::Partly, told)
+        (vec!["loopback", "remote address"], Sees::Partly, told)
     };
     if network > 0 && sees == Sees::No {
-        (blind_to, sees) = (vec!["other programs", "full address"], Sees::Partly);
+        (blind_to, sees) = (vec!["other programs", "remote address"], Sees::Partly);
     }
     (blind_to, sees, told + &also)
 }

@@ -4,6 +4,7 @@
 //! ([`grouping`]); then each capture gets its time ([`capture`]), each fact its window ([`dating`]), each boot
 //! its place ([`boots`]), and each source an account of what it could see ([`coverage`]).
 
+pub mod blind;
 pub mod boots;
 pub mod capture;
 pub mod clock;
@@ -12,11 +13,14 @@ pub mod coverage;
 pub mod dating;
 pub mod early_boot;
 pub mod grouping;
+mod half_day;
 pub mod layouts;
 mod log_coverage;
 mod partial;
 mod plists;
 pub mod roots;
+mod same_boot;
+mod sensor_coverage;
 mod subjects;
 pub mod zone;
 
@@ -92,7 +96,7 @@ pub struct Coverage {
     pub protocol: Option<Protocol>,
     /// Whether it sees it at all.
     pub sees: Sees,
-    /// What it cannot see, from the vocabulary of [`coverage`].
+    /// What it cannot see, in words of [`blind::BLIND`].
     pub blind_to: Vec<&'static str>,
     /// In words.
     pub detail: String,

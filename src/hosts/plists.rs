@@ -3,10 +3,11 @@
 //! launchd knows a job by the path in its directory: a file that is only linked there (a symbolic link,
 //! or a hard link that tar stored under its first name) is that path's property list, and no second one.
 
-use super::PlistFile;
 use super::grouping::Group;
-use super::roots::host_path;
+use super::roots::{RootKind, host_path};
+use super::{Dated, HostCase, PlistFile};
 use crate::evidence::{Modified, safe_path};
+use crate::model::Text;
 use crate::model::observation::Fact;
 use crate::model::provenance::SourceId;
 use crate::pipeline::{Collected, Source};
@@ -28,6 +29,7 @@ pub(super) fn of(group: &Group, collected: &Collected) -> BTreeMap<SourceId, Pli
         let evidence = evidence.map_or_else(String::new, |evidence| evidence.label.clone());
         files.insert(id, PlistFile { path, modified, evidence });
     }
+    place_flat_copies(group, collected, &mut files);
     let links = Links::of(group, collected);
     for (link, _) in links.in_job_directories() {
         let Some(id) = links.target(link, &files) else { continue };
@@ -36,6 +38,65 @@ pub(super) fn of(group: &Group, collected: &Collected) -> BTreeMap<SourceId, Pli
         }
     }
     files
+}
+
+/// Gives copies without their folders the paths at which the collector says that they lay. Of two of one
+/// name only the first was copied: daemons before agents.
+fn place_flat_copies(
+    group: &Group,
+    collected: &Collected,
+    files: &mut BTreeMap<SourceId, PlistFile>,
+) {
+    let RootKind::Collector(layout) = group.kind else { return };
+    let mut told: BTreeMap<&str, &str> = BTreeMap::new();
+    for observation in &group.observations {
+        let Fact::FileTimes(row) = &observation.fact else { continue };
+        if !is_in_job_directory(&row.path) {
+            continue;
+        }
+        let name = row.path.rsplit('/').next().unwrap_or_default();
+        let known = told.entry(name).or_insert(&row.path);
+        if row.path.contains("/LaunchDaemons/") && !known.contains("/LaunchDaemons/") {
+            *known = &row.path;
+        }
+    }
+    for (id, file) in files {
+        let Some(source) = collected.sources.get(id.0 as usize) else { continue };
+        let inside = source.path.strip_prefix(&group.root.prefix).unwrap_or_default();
+        let path = layout.flat_name(inside).and_then(|name| told.get(name));
+        if let Some(path) = path {
+            (*path).clone_into(&mut file.path);
+        }
+    }
+}
+
+/// Names the jobs of which a collector told only the property list.
+pub(super) fn name_states(case: &mut HostCase) {
+    let mut labels: BTreeMap<&str, Option<&Text>> = BTreeMap::new();
+    for fact in &case.facts {
+        let Fact::Job(job) = &fact.fact else { continue };
+        let Some(file) = case.plists.get(&fact.place.source) else { continue };
+        let known = labels.entry(&file.path).or_insert(Some(&job.label));
+        // Two acquisitions may hold two versions of it.
+        if known.is_some_and(|known| *known != job.label) {
+            *known = None;
+        }
+    }
+    let named: Vec<(usize, Text)> = (0..)
+        .zip(&case.facts)
+        .filter_map(|(index, fact)| match &fact.fact {
+            Fact::JobState(state) if state.label.is_empty() => {
+                let label = labels.get(state.plist_path.as_deref()?)?.as_ref()?;
+                Some((index, Text::clone(label)))
+            }
+            _ => None,
+        })
+        .collect();
+    for (index, label) in named {
+        if let Some(Dated { fact: Fact::JobState(state), .. }) = case.facts.get_mut(index) {
+            state.label = label;
+        }
+    }
 }
 
 /// The modification time of the file on its Mac: tar keeps it; a folder on the examiner's disk has

@@ -165,6 +165,8 @@ pub enum SocketState {
     SynReceived,
     /// `CLOSE_WAIT`, `FIN_WAIT_*`, `CLOSING`, `LAST_ACK`, `TIME_WAIT`: on its way out.
     Closing,
+    /// TCP without a peer, as osquery's `listening_ports` lists it: listening, or only bound, or closed.
+    Unconnected,
     /// Not told (lsof without states).
     Unknown,
 }

@@ -194,6 +194,10 @@ impl Maker<'_> {
                 binding.notes.push(format!("used on behalf of pid {effective} (delegated socket)"));
             }
         }
+        // One source that is sure is enough.
+        if binding.direction == Direction::Listen {
+            binding.direction_probable &= part.rows.iter().all(|row| row.probable);
+        }
         if part.rows.iter().all(Row::is_only_advertised) {
             binding.certainty = Certainty::Inferred;
             binding.notes.push("registered with mDNSResponder; not seen to be open".to_owned());

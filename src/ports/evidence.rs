@@ -2,10 +2,10 @@
 
 use crate::hosts::clock::{self, Zone};
 use crate::hosts::{Dated, HostCase};
-use crate::model::Text;
 use crate::model::binding::{Citation, CitationRole};
 use crate::model::interval::Window;
 use crate::model::observation::{Process, Started};
+use crate::model::{Text, stamp};
 
 /// What no process and no socket crosses: the boot, or the acquisition where no boot is known.
 pub type Epoch = (Option<usize>, usize);
@@ -52,11 +52,23 @@ pub fn cite_start(fact: &Dated, row: &Process, case: &HostCase) -> Option<Citati
             (format!("{weekday:?} {hour:02}h"), "the last such hour before the capture")
         }
         Started::Date(date) => (date.to_string(), "that day in the host's zone"),
+        Started::Utc(time) => (stamp(time), "as printed, in UTC"),
         Started::Local(time) => (time.to_string(), "local time in the host's zone"),
     };
     let time_rule = Text::from(format!("{rule}; capture {}: {}", capture.raw, capture.rule));
     let raw_time = Text::from(raw);
     Some(Citation { window: Some(window), raw_time, time_rule, ..cite(fact, CitationRole::Owner) })
+}
+
+/// A citation of a record for a start or an exit whose time it tells itself.
+pub fn cite_told(fact: &Dated, window: Window) -> Citation {
+    let citation = cite(fact, CitationRole::Owner);
+    if citation.window == Some(window) {
+        return citation;
+    }
+    let (raw_time, time_rule) = (stamp(window.lo), "the time of the process that the record tells");
+    let (raw_time, time_rule) = (Text::from(raw_time), Text::from(time_rule));
+    Citation { window: Some(window), raw_time, time_rule, ..citation }
 }
 
 /// Seconds as `ps` prints elapsed time: `1-18:02:11`.

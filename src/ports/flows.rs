@@ -8,7 +8,7 @@ use super::names_of::compatible;
 use super::sockets::{FlowKey, Row};
 use crate::model::Text;
 use crate::model::interval::{Window, add_micros};
-use crate::model::network::{Address, Protocol, Scope};
+use crate::model::network::{Address, Endpoint, Families, Protocol, Scope};
 use crate::model::observation::{Flow, FlowEvent, Witness};
 use crate::model::service::Direction;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +33,8 @@ pub enum SocketId {
     Gencnt(u64),
     /// A number within a process and a log: whether a listener's, pid, name, number.
     Numbered(bool, u32, Option<Text>, u64),
+    /// What a sensor tells of it: witness, pid, families, both ends.
+    Told(Witness, u32, Families, Box<[Endpoint; 2]>),
 }
 
 /// Everything that tells which socket a row is of.
@@ -45,13 +47,19 @@ pub fn ids_of(row: &Row<'_>) -> BTreeSet<SocketId> {
         // Without a pid, several runs of a program would count as one.
         Some(SocketId::Numbered(listens, socket.pid?, name, flow.number?))
     });
+    let sensor = row.flow.filter(|flow| flow.witness.is_sensor());
+    let told = sensor.and_then(|flow| {
+        let ends = Box::new([socket.local.clone(), socket.remote.clone()]);
+        Some(SocketId::Told(flow.witness, socket.pid?, socket.families, ends))
+    });
     let pcb = socket.pcb.map(SocketId::Pcb);
-    pcb.into_iter().chain(socket.gencnt.map(SocketId::Gencnt)).chain(numbered).collect()
+    let gencnt = socket.gencnt.map(SocketId::Gencnt);
+    pcb.into_iter().chain(gencnt).chain(numbered).chain(told).collect()
 }
 
 /// Whether a log that writes this follows sockets from their beginning to their end.
 pub fn follows(flow: &Flow) -> bool {
-    matches!(flow.witness, Witness::Kernel | Witness::NetworkFramework)
+    matches!(flow.witness, Witness::Kernel | Witness::NetworkFramework) || flow.witness.is_sensor()
 }
 
 /// When the socket of a closing line began, by the duration that the line tells.

@@ -142,11 +142,14 @@ pub fn same_program_upgraded(a: &Identity<'_>, b: &Identity<'_>) -> bool {
     if let (Some(a), Some(b)) = (a.team_id, b.team_id) {
         return a == b;
     }
-    let label = |identity: &Identity<'_>| identity.label.map(normalise_label);
+    let label = |identity: &Identity<'_>| {
+        identity.label.map(|label| without_formula_version(&normalise_label(label)))
+    };
+    let path = |path: &str| without_formula_version(&normalise_path(path));
     let same_label = label(a).is_some() && label(a) == label(b);
     match (a.path, b.path) {
         (Some(a), Some(b)) => {
-            normalise_path(a) == normalise_path(b)
+            path(a) == path(b)
                 || (same_label
                     && vendor_folder(a).is_some()
                     && vendor_folder(a) == vendor_folder(b))
@@ -159,6 +162,23 @@ pub fn same_program_upgraded(a: &Identity<'_>, b: &Identity<'_>) -> bool {
             both(file, name) || (same_label && name.is_none())
         }
     }
+}
+
+/// The text without the versions that Homebrew puts into names: `postgresql` for `postgresql@16`.
+pub fn without_formula_version(text: &str) -> String {
+    let mut parts = text.split('@');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(part.len());
+        let (version, rest) = part.split_at(end);
+        let ends_there = rest.is_empty() || rest.starts_with('/');
+        if !version.starts_with(|c: char| c.is_ascii_digit()) || !ends_there {
+            out.push('@');
+            out.push_str(version);
+        }
+        out.push_str(rest);
+    }
+    out
 }
 
 /// The folder that a vendor's programs lie in, without its version: the outermost bundle's name, or the

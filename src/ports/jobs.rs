@@ -28,8 +28,18 @@ pub fn of(case: &HostCase, names: &Names<'_>) -> Vec<JobRecord> {
     let mut jobs: Vec<JobRecord> = jobs.into_values().collect();
     leave_out_copies(&mut jobs, case);
     for fact in &case.facts {
-        if let Fact::JobState(state) = &fact.fact {
-            show(state, evidence_of(fact, case), &mut jobs, names);
+        match &fact.fact {
+            Fact::JobState(state) if !state.label.is_empty() => {
+                if let Some(job) = show(state, evidence_of(fact, case), &mut jobs, names) {
+                    job.loaded = true;
+                    job.running |= state.pid.is_some();
+                }
+            }
+            // Read from disk: whether launchd has loaded it, nobody says.
+            Fact::JobOnDisk(state) if !state.label.is_empty() => {
+                show(state, evidence_of(fact, case), &mut jobs, names);
+            }
+            _ => {}
         }
     }
     let items = Items::of(case);
@@ -160,8 +170,13 @@ fn may_be_domain(shown: Option<&str>, domain: &str) -> bool {
     shown.is_none_or(|shown| domain.is_empty() || is_system(shown) == is_system(domain))
 }
 
-/// Adds what launchctl showed: to the job of that label, or as a job whose plist is not here.
-fn show(state: &JobState, evidence: &str, jobs: &mut Vec<JobRecord>, names: &Names<'_>) {
+/// Adds what launchctl or a sensor showed: to the job of that label, or as a job whose plist is not here.
+fn show<'j>(
+    state: &JobState,
+    evidence: &str,
+    jobs: &'j mut Vec<JobRecord>,
+    names: &Names<'_>,
+) -> Option<&'j mut JobRecord> {
     let matching = |job: &JobRecord| {
         job.label == state.label
             && may_be_domain(state.domain.as_deref(), &job.domain)
@@ -196,9 +211,7 @@ fn show(state: &JobState, evidence: &str, jobs: &mut Vec<JobRecord>, names: &Nam
         });
         jobs.len().saturating_sub(1)
     });
-    let Some(job) = jobs.get_mut(index) else { return };
-    job.loaded = true;
-    job.running |= state.pid.is_some();
+    let job = jobs.get_mut(index)?;
     if job.program.is_none() {
         job.program.clone_from(&state.program);
     }
@@ -210,6 +223,7 @@ fn show(state: &JobState, evidence: &str, jobs: &mut Vec<JobRecord>, names: &Nam
         job.declared.sort();
         job.declared.dedup();
     }
+    Some(job)
 }
 
 /// The override databases that were read, and what they say.
@@ -280,13 +294,18 @@ fn decide_enabled(job: &mut JobRecord, overrides: &Overrides) {
     source.clone_into(&mut job.enabled_source);
 }
 
-/// Bodyfile rows by path.
+/// What is told of files, by path; of several rows the last one that tells a time.
 pub fn file_times(case: &HostCase) -> BTreeMap<&str, &FileTimes> {
-    let rows = case.facts.iter().filter_map(|fact| match &fact.fact {
-        Fact::FileTimes(row) => Some((&*row.path, &**row)),
-        _ => None,
-    });
-    rows.collect()
+    let mut rows: BTreeMap<&str, &FileTimes> = BTreeMap::new();
+    for fact in &case.facts {
+        let Fact::FileTimes(row) = &fact.fact else { continue };
+        let is_dated = row.modified.or(row.changed).or(row.created).is_some();
+        let known = rows.entry(&row.path).or_insert(row);
+        if is_dated {
+            *known = row;
+        }
+    }
+    rows
 }
 
 /// The birth that a bodyfile tells for a path; where it tells none, the last change.

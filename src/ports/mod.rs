@@ -23,16 +23,18 @@ pub mod processes;
 pub mod services;
 pub mod sockets;
 pub mod trust;
+mod unnamed;
 
 use crate::hosts::HostCase;
 use crate::model::binding::{Binding, Citation};
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
-use crate::model::observation::{Known, Problem, ProcessName};
-use crate::model::provenance::SourceId;
+use crate::model::observation::{Code, Known, Problem, ProcessName};
+use crate::model::provenance::{Place, SourceId};
 use crate::model::service::{DeclaredPort, Direction, Job};
 use crate::model::{Text, Timestamp, content_id, stamp};
 use services::PortNames;
+use std::collections::BTreeSet;
 
 /// One life of a process: a pid may have several in a boot.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +67,8 @@ pub struct ProcessInstance {
     pub label: Option<Text>,
     /// How that is known.
     pub label_basis: Option<&'static str>,
+    /// Who signed its program, where a sensor tells.
+    pub code: Code,
     /// What tells the earlier edge of its start.
     pub start_evidence: Option<Citation>,
     /// What tells the later edge of its exit.
@@ -121,6 +125,8 @@ pub struct HostPorts {
     pub bindings: Vec<Binding>,
     /// What is known of signatures, firewalls and extensions.
     pub trust: trust::Trust,
+    /// Listings with sockets whose ports nothing numbers: what they lack may be among these.
+    pub lossy_listings: BTreeSet<Place>,
     /// Where the evidence contradicts itself.
     pub problems: Vec<(SourceId, Problem)>,
 }
@@ -132,8 +138,10 @@ pub fn reconstruct(case: &HostCase, embedded: &dyn PortNames) -> HostPorts {
     let mut processes = processes::Processes::of(case);
     labels::attribute(&mut processes, &jobs);
     let ephemeral = sockets::ephemeral_ports(case);
-    let rows = sockets::rows(case, &names, &job_ports(&jobs));
-    let listings = intervals::listings::Listings::of(case);
+    let numbers = unnamed::Numbers::of(case, &names);
+    let rows = sockets::rows(case, &numbers, &job_ports(&jobs));
+    let (lossy_listings, left_out) = numbers.left_out(case);
+    let listings = intervals::listings::Listings::of(case, &lossy_listings);
     let owners = owners::Owners { processes: &processes, jobs: &jobs, listings: &listings };
     let events = intervals::Events::of(case);
     let maker = bindings::Maker {
@@ -146,13 +154,14 @@ pub fn reconstruct(case: &HostCase, embedded: &dyn PortNames) -> HostPorts {
     let (bindings, problems) = maker.bindings(rows);
     name_processes(&mut processes.all, case);
     let trust = trust::Trust::of(case);
-    let mut ports = HostPorts { processes: processes.all, jobs, bindings, trust, problems };
+    let mut ports =
+        HostPorts { processes: processes.all, jobs, bindings, trust, lossy_listings, problems };
     conflicts::mark(&mut ports);
     declared::attribute_by_target(&mut ports);
     declared::mark_agreement(&mut ports);
     declared::add_unobserved(&mut ports, case, &events, &ephemeral);
     sort(&mut ports.bindings);
-    ports.problems.extend(sockets::unknown_names(case, &names));
+    ports.problems.extend(left_out);
     ports.problems.sort();
     ports
 }

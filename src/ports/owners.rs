@@ -68,8 +68,8 @@ impl Owners<'_> {
         let mut used = Vec::new();
         let mut orphans = Vec::new();
         for row in rows {
-            // Like netstat, the kernel's log names the last process that used a socket.
-            let by_netstat = row.flow.is_some()
+            // Like netstat, the kernel's log names the last process that used a socket; a sensor its holder.
+            let by_netstat = row.flow.is_some_and(|flow| !flow.witness.is_sensor())
                 || self.listings.tool_of(row.fact.place) == Some(ListingTool::Netstat);
             match row.pid {
                 None if row.flow.is_some() && row.socket.name.is_some() => used.push(row),

@@ -8,7 +8,9 @@ use crate::hosts::{Dated, HostCase};
 use crate::model::Text;
 use crate::model::binding::{Citation, CitationRole};
 use crate::model::interval::{Window, add_micros};
-use crate::model::observation::{Fact, JobEvent, JobEventKind, ProcessName};
+use crate::model::observation::{
+    Code, Fact, JobEvent, JobEventKind, Life as Told, Process, ProcessName,
+};
 use std::collections::BTreeMap;
 
 /// Seconds by which two sources may differ about one start.
@@ -30,9 +32,14 @@ struct Sighting {
     command: Option<Text>,
     user: Option<Text>,
     label: Option<(Text, &'static str)>,
+    /// Whether its program took the place of what ran before.
+    replaces: bool,
+    code: Code,
     citation: Option<Citation>,
     /// What tells the start or the exit; else the citation.
     evidence: Option<Citation>,
+    /// What tells the exit, where something else tells the start.
+    exit_evidence: Option<Citation>,
 }
 
 /// The lives of one pid in one epoch, with the windows in which each was seen.
@@ -188,8 +195,9 @@ fn can_be(life: &Life, sighting: &Sighting) -> bool {
         return false;
     }
     if let Some(exited) = sighting.exited {
-        // An exit belongs to the life of its label that has no exit yet.
-        return life.instance.exited.is_none_or(|known| known.meets(exited));
+        // An exit belongs to the life of its label that has no exit yet, under the name that a sensor tells.
+        return names_fit(&life.instance, sighting.name.as_ref())
+            && life.instance.exited.is_none_or(|known| known.meets(exited));
     }
     if names_fit(&life.instance, sighting.name.as_ref()) {
         return true;
@@ -216,7 +224,7 @@ fn absorb(life: &mut Life, sighting: Sighting) {
         known.start_evidence = evidence.cloned();
     }
     if exited.map(|window| window.hi) != known.exited.map(|window| window.hi) {
-        known.exit_evidence = evidence.cloned();
+        known.exit_evidence = sighting.exit_evidence.as_ref().or(evidence).cloned();
     }
     (known.started, known.exited) = (started, exited);
     life.seen = match (life.seen, sighting.window) {
@@ -224,11 +232,19 @@ fn absorb(life: &mut Life, sighting: Sighting) {
         (seen, window) => seen.or(window),
     };
     known.ppid = known.ppid.or(sighting.ppid);
-    if known.name.as_ref().is_none_or(|name| name.cut) && sighting.name.is_some() {
+    let renames = sighting.replaces || known.name.as_ref().is_none_or(|name| name.cut);
+    if renames && sighting.name.is_some() {
         known.name = sighting.name.or_else(|| known.name.take());
     }
-    known.path = known.path.take().or(sighting.path);
-    known.command = known.command.take().or(sighting.command);
+    if sighting.replaces {
+        known.path = sighting.path.or_else(|| known.path.take());
+        known.command = sighting.command.or_else(|| known.command.take());
+        known.code = sighting.code.or(std::mem::take(&mut known.code));
+    } else {
+        known.path = known.path.take().or(sighting.path);
+        known.command = known.command.take().or(sighting.command);
+        known.code = std::mem::take(&mut known.code).or(sighting.code);
+    }
     // A login name says more than a number.
     let numeric = |user: &Text| user.bytes().all(|b| b.is_ascii_digit());
     if known.user.as_ref().is_none_or(numeric) && sighting.user.is_some() {
@@ -271,6 +287,7 @@ fn sightings(fact: &Dated, case: &HostCase) -> Vec<Sighting> {
             citation: citation(),
             ..Sighting::default()
         }],
+        Fact::Life(life) => vec![of_life(life, fact)],
         Fact::Socket(socket) => socket
             .pid
             .map(|pid| Sighting {
@@ -300,7 +317,7 @@ fn sightings(fact: &Dated, case: &HostCase) -> Vec<Sighting> {
             .map(|pid| Sighting {
                 pid,
                 window,
-                label: Some((Text::clone(&state.label), "launchctl")),
+                label: (!state.label.is_empty()).then(|| (Text::clone(&state.label), "launchctl")),
                 citation: citation(),
                 ..Sighting::default()
             })
@@ -309,6 +326,18 @@ fn sightings(fact: &Dated, case: &HostCase) -> Vec<Sighting> {
         Fact::JobEvent(event) => of_event(event, window, citation()).into_iter().collect(),
         _ => Vec::new(),
     }
+}
+
+fn of_life(life: &Told, fact: &Dated) -> Sighting {
+    let Process { pid, ppid, user, name, path, command, .. } = life.process.clone();
+    let (started, exited) = (life.started, life.exited);
+    let told =
+        |window: Option<Window>| window.map(|window| super::evidence::cite_told(fact, window));
+    let (code, citation) = (life.code.clone(), Some(cite(fact, CitationRole::Owner)));
+    let (evidence, exit_evidence) = (told(started), told(exited));
+    let who = Sighting { pid, ppid, name, path, command, user, ..Sighting::default() };
+    let when = Sighting { window: fact.window(), started, exited, ..who };
+    Sighting { evidence, exit_evidence, replaces: life.replaces, code, citation, ..when }
 }
 
 fn of_event(event: &JobEvent, at: Option<Window>, citation: Option<Citation>) -> Option<Sighting> {
@@ -334,6 +363,7 @@ fn of_event(event: &JobEvent, at: Option<Window>, citation: Option<Citation>) ->
         | JobEventKind::Bootstrap { .. }
         | JobEventKind::Enabled(_)
         | JobEventKind::Registered { .. }
+        | JobEventKind::Persisted { .. }
         | JobEventKind::LoggingStarted => None,
     }
 }

@@ -1,20 +1,14 @@
 //! Socket rows → flows with a direction (ports.md 5.3). Rows without a usable port are left out.
 
 use super::evidence::{Epoch, epoch_of};
-use super::services::Names;
+use super::unnamed::Numbers;
 use crate::hosts::{Dated, HostCase};
 use crate::model::binding::BindingState;
 use crate::model::interval::Window;
 use crate::model::network::{Address, Port, Protocol, Scope, SocketState, scope_of};
-use crate::model::observation::{
-    Fact, Flow, FlowEvent, Known, Problem, ProblemKind, Socket, Witness,
-};
-use crate::model::provenance::{Locator, SourceId};
+use crate::model::observation::{Fact, Flow, FlowEvent, Known, Socket, Witness};
 use crate::model::service::Direction;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Unknown names that a problem tells, at most.
-const NAMES_SHOWN: usize = 8;
 
 /// What makes rows candidates for one binding, whoever owns them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,7 +83,7 @@ impl Row<'_> {
 type Listening = BTreeMap<(usize, Protocol, u16), BTreeSet<Address>>;
 
 /// All rows of a host that have ports, in the order of the evidence.
-pub fn rows<'a>(case: &'a HostCase, names: &Names<'_>, jobs: &JobPorts) -> Vec<Row<'a>> {
+pub fn rows<'a>(case: &'a HostCase, numbers: &Numbers<'_>, jobs: &JobPorts) -> Vec<Row<'a>> {
     let sockets = || {
         case.facts.iter().filter_map(|fact| match &fact.fact {
             Fact::Socket(socket) => Some((fact, &**socket, None)),
@@ -98,17 +92,24 @@ pub fn rows<'a>(case: &'a HostCase, names: &Names<'_>, jobs: &JobPorts) -> Vec<R
         })
     };
     let mut listening = Listening::new();
+    let mut bound = BTreeSet::new();
     for (fact, socket, _) in sockets().filter(|(.., flow)| flow.is_none_or(shows_a_listener)) {
-        if let (SocketState::Listen, Some(protocol)) = (socket.state, socket.protocol)
-            && let Some(port) = number(&socket.local.port, protocol, names)
-        {
-            let key = (fact.acquisition, protocol, port);
-            listening.entry(key).or_default().insert(plain(&socket.local.address));
+        let Some(protocol) = socket.protocol else { continue };
+        let Some(port) = numbers.local(fact, socket, protocol) else { continue };
+        let key = (fact.acquisition, protocol, port);
+        match (socket.state, protocol, socket.pid) {
+            (SocketState::Listen, ..) => {
+                listening.entry(key).or_default().insert(plain(&socket.local.address));
+            }
+            (SocketState::Bound, Protocol::Tcp, Some(pid)) => {
+                bound.insert((key, pid));
+            }
+            _ => {}
         }
     }
     let complete = complete_listings(case);
     let ephemeral = ephemeral_ports(case);
-    let context = Context { names, listening, complete, ephemeral, jobs };
+    let context = Context { numbers, listening, bound, complete, ephemeral, jobs };
     let read = sockets().filter_map(|(fact, socket, flow)| context.row(fact, socket, flow));
     let mut rows: Vec<Row<'_>> = read.collect();
     super::flows::settle(&mut rows);
@@ -139,34 +140,6 @@ fn complete_listings(case: &HostCase) -> BTreeSet<(usize, Protocol)> {
     complete
 }
 
-/// Sockets that are in no binding because no table knows the name of their port, a row for each file.
-pub fn unknown_names(case: &HostCase, names: &Names<'_>) -> Vec<(SourceId, Problem)> {
-    let mut unknown: BTreeMap<SourceId, (usize, BTreeSet<&str>)> = BTreeMap::new();
-    for fact in &case.facts {
-        let Fact::Socket(socket) = &fact.fact else { continue };
-        let Some(protocol) = socket.protocol else { continue };
-        for end in [&socket.local, &socket.remote] {
-            if let Port::Name(name) = &end.port
-                && names.port(name, protocol).is_none()
-            {
-                let (count, found) = unknown.entry(fact.place.source).or_default();
-                *count = count.saturating_add(1);
-                found.insert(&**name);
-            }
-        }
-    }
-    let problem = |(source, (count, names)): (SourceId, (usize, BTreeSet<&str>))| {
-        let shown: Vec<&str> = names.into_iter().take(NAMES_SHOWN).collect();
-        let detail = format!(
-            "sockets left out of bindings because no table knows the name of their port: {count} ({})",
-            shown.join(", ")
-        );
-        let (kind, locator) = (ProblemKind::Unsupported, Locator::Whole);
-        (source, Problem { locator, kind, detail })
-    };
-    unknown.into_iter().map(problem).collect()
-}
-
 /// The range of ephemeral ports: the host's own setting, else macOS's (ports.md 5.2).
 pub fn ephemeral_ports(case: &HostCase) -> std::ops::RangeInclusive<u16> {
     let told = case.facts.iter().find_map(|fact| match fact.fact {
@@ -185,17 +158,11 @@ fn plain(address: &Address) -> Address {
     }
 }
 
-fn number(port: &Port, protocol: Protocol, names: &Names<'_>) -> Option<u16> {
-    match port {
-        Port::Number(number) => Some(*number),
-        Port::Name(name) => names.port(name, protocol),
-        Port::None | Port::Cut(_) | Port::Unknown => None,
-    }
-}
-
 struct Context<'a> {
-    names: &'a Names<'a>,
+    numbers: &'a Numbers<'a>,
     listening: Listening,
+    /// TCP ports that a process holds without listening.
+    bound: BTreeSet<((usize, Protocol, u16), u32)>,
     complete: BTreeSet<(usize, Protocol)>,
     ephemeral: std::ops::RangeInclusive<u16>,
     jobs: &'a JobPorts,
@@ -209,8 +176,7 @@ impl Context<'_> {
         flow: Option<&'a Flow>,
     ) -> Option<Row<'a>> {
         let protocol = socket.protocol.or_else(|| self.advertised(fact, socket, flow))?;
-        let local_port = number(&socket.local.port, protocol, self.names);
-        let remote_port = number(&socket.remote.port, protocol, self.names);
+        let (local_port, remote_port) = self.numbers.ends(fact, socket, protocol);
         let connected = !matches!(socket.remote.port, Port::None);
         let told = flow.and_then(|flow| flow.direction);
         let (direction, probable) = if let Some(told) = told {
@@ -221,9 +187,14 @@ impl Context<'_> {
         } else if connected {
             self.direction(fact, socket, protocol, local_port?, remote_port?)
         } else {
-            (self.unconnected(socket, local_port?), false)
+            self.unconnected(fact, socket, local_port?)
         };
         let state = match flow {
+            // Its rows are those of a listing, with their states.
+            Some(flow) if flow.witness == Witness::Osquery => match flow.event {
+                FlowEvent::Failed(_) => BindingState::Failed,
+                _ => state_of(socket.state, connected),
+            },
             Some(flow) => state_in_log(flow, direction),
             None => state_of(socket.state, connected),
         };
@@ -265,15 +236,23 @@ impl Context<'_> {
 
     /// An unconnected UDP socket on an ephemeral port is a client's, not a service, unless a job
     /// declares that port (scoring.md 6.5).
-    fn unconnected(&self, socket: &Socket, port: u16) -> Direction {
+    fn unconnected(&self, fact: &Dated, socket: &Socket, port: u16) -> (Direction, bool) {
         match (socket.state, socket.protocol) {
-            (SocketState::Listen, _) => Direction::Listen,
+            (SocketState::Listen, _) => (Direction::Listen, false),
             (SocketState::Bound, Some(Protocol::Udp))
                 if !self.ephemeral.contains(&port) || self.jobs.udp.contains(&port) =>
             {
-                Direction::Listen
+                (Direction::Listen, false)
             }
-            _ => Direction::Unknown,
+            (SocketState::Unconnected, Some(protocol)) => {
+                let (at, key) = (&socket.local.address, (fact.acquisition, protocol, port));
+                let listens = self.listens(key.0, protocol, port, at);
+                match socket.pid.is_some_and(|pid| self.bound.contains(&(key, pid))) && !listens {
+                    true => (Direction::Unknown, false),
+                    false => (Direction::Listen, !listens),
+                }
+            }
+            _ => (Direction::Unknown, false),
         }
     }
 
@@ -328,7 +307,9 @@ fn state_in_log(flow: &Flow, direction: Direction) -> BindingState {
         (_, Direction::Listen) => BindingState::Listening,
         (FlowEvent::Began, _) if !udp => BindingState::Attempted,
         // LuLu asks before anything is sent.
-        (FlowEvent::Began, _) if flow.witness == Witness::Lulu => BindingState::Attempted,
+        (FlowEvent::Began, _) if matches!(flow.witness, Witness::Lulu | Witness::Ecs) => {
+            BindingState::Attempted
+        }
         (FlowEvent::Ended { .. }, _) if !udp && flow.socket.bytes_in.unwrap_or(0) == 0 => {
             BindingState::Attempted
         }
@@ -343,6 +324,6 @@ fn state_of(state: SocketState, connected: bool) -> BindingState {
         SocketState::SynSent => BindingState::Attempted,
         SocketState::SynReceived | SocketState::Closing => BindingState::Closing,
         SocketState::Unknown if connected => BindingState::Established,
-        SocketState::Bound | SocketState::Unknown => BindingState::Bound,
+        SocketState::Bound | SocketState::Unconnected | SocketState::Unknown => BindingState::Bound,
     }
 }

@@ -170,7 +170,7 @@ impl Record for CoverageRow<'_> {
         text("direction", "`listen`, `outbound` or `inbound`."),
         text("protocol", "`tcp` or `udp`; empty for both."),
         text("sees", "Whether it shows those sockets: `yes`, `partly`, `no`."),
-        text("blind_to", "What it cannot show, comma-separated, from a fixed set of words."),
+        text("blind_to", "What it cannot show, comma-separated, in the words of `coverage.md`."),
         text("detail", "The same in a sentence."),
     ];
 

@@ -54,6 +54,7 @@ impl Record for ProcessRow<'_> {
 
     fn cells(&self) -> Vec<Cell<'_>> {
         let process = self.process;
+        let (signature, team_id, signing_id) = self.signature();
         let (started_from, started_to) = edges(process.started);
         let (exited_from, exited_to) = edges(process.exited);
         cells![
@@ -72,11 +73,25 @@ impl Record for ProcessRow<'_> {
             exited_from,
             exited_to,
             process.label.as_ref(),
-            self.signed.map(|signed| signed.holder().as_str()),
-            self.signed.and_then(|signed| signed.team_id.as_ref()),
-            self.signed.and_then(|signed| signed.signing_id.as_ref()),
-            "",
+            signature.unwrap_or_default(),
+            team_id,
+            signing_id,
+            process.code.sha256.as_ref(),
         ]
+    }
+}
+
+impl ProcessRow<'_> {
+    /// Signature, team and identifier: as a sensor told them of this very process, else of its path.
+    fn signature(&self) -> (Option<&'static str>, Option<&Text>, Option<&Text>) {
+        let code = &self.process.code;
+        match self.signed.filter(|_| code.signature.is_none()) {
+            Some(signed) => {
+                let signer = signed.holder().as_str();
+                (Some(signer), signed.team_id.as_ref(), signed.signing_id.as_ref())
+            }
+            None => (code.signature, code.team_id.as_ref(), code.signing_id.as_ref()),
+        }
     }
 }
 

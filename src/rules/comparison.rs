@@ -45,8 +45,8 @@ impl<'a> Comparison<'a> {
         let cutoff = cutoff.filter(|_| !is_out_of_grace(binding, context));
         let was = |known: &&Known<'_>| known.since.zip(cutoff).is_some_and(|(at, end)| at <= end);
         let past = &context.past.book;
-        let mut of_port: Vec<&Known<'_>> = context.files.at(usage).collect();
-        of_port.extend(past.at(usage).filter(was));
+        let mut of_port: Vec<&Known<'_>> = context.files.at(usage, &key).collect();
+        of_port.extend(past.at(usage, &key).filter(was));
         let mut of_program = context.files.of_program(&key, stock);
         of_program.extend(past.of_program(&key, stock).into_iter().filter(was));
         let fits = |known: &&&Known<'_>| {
@@ -66,14 +66,21 @@ impl<'a> Comparison<'a> {
         Some(compared)
     }
 
-    /// Whether a base shows the port held by an owner that nothing names: it may have been this one.
+    /// Whether a base shows the port held by an owner that may be this one: nothing names it, or only its
+    /// signature does, of which this evidence tells nothing.
     fn may_be_known(&self, by_launchd: bool) -> bool {
         let usage = self.usage;
         self.of_port.iter().any(|known| {
-            let nameless =
-                !known.identity.is_known() || (by_launchd && known.identity.is_bare_launchd());
+            let nameless = !known.identity.is_known()
+                || self.lacks_signature_of(known)
+                || (by_launchd && known.identity.is_bare_launchd());
             nameless && known.ports.names(usage.port) && known.reaches(usage.scope, usage.direction)
         })
+    }
+
+    /// Whether only a signature names the other, and nothing tells this one's.
+    fn lacks_signature_of(&self, known: &Known<'_>) -> bool {
+        known.identity.is_signature_only() && self.key.team_id.is_none()
     }
 
     /// Whether no layer allows it and some could have shown it.
@@ -102,6 +109,7 @@ impl<'a> Comparison<'a> {
         let other = |known: &&Known<'_>| {
             known.identity.is_known()
                 && !known.identity.is_bare_launchd()
+                && !self.lacks_signature_of(known)
                 && known.scope.meets(reach)
                 && !known.ports.is_dynamic()
                 && !known.ports.is_any()

@@ -47,7 +47,7 @@ pub struct Context<'a> {
     pub policy: &'a Policy,
     /// Bodyfile rows by path.
     pub times: BTreeMap<&'a str, &'a FileTimes>,
-    /// Listings of sockets.
+    /// Listings of sockets whose silence proves something.
     pub listings: Vec<(&'a Dated, &'a Listing)>,
     /// Rows of sockets that tell a descriptor, by place.
     pub descriptors: BTreeMap<Place, &'a Socket>,
@@ -139,7 +139,9 @@ impl<'a> Context<'a> {
     fn take(&mut self, fact: &'a Dated) {
         match &fact.fact {
             Fact::Listing(listing) => {
-                self.listings.push((fact, listing));
+                if !self.ports.lossy_listings.contains(&fact.place) {
+                    self.listings.push((fact, listing));
+                }
                 self.acquisition_of.insert(fact.place.source, fact.acquisition);
             }
             Fact::Socket(socket) if socket.descriptor.is_some() => {

@@ -96,11 +96,10 @@ impl Population {
 
 /// The programs of a host with the ports on which they listen, each once.
 pub fn listeners(host: &HostPorts) -> Listeners<'_> {
-    let seen = host.bindings.iter().filter(|binding| {
-        binding.direction == Direction::Listen
-            && binding.certainty != Certainty::Declared
-            && !binding.identity.is_empty()
-    });
+    let seen = host
+        .bindings
+        .iter()
+        .filter(|binding| binding.is_seen_listener() && !binding.identity.is_empty());
     seen.filter_map(|b| Some(((b.identity.as_str(), b.protocol), b.local_port?))).collect()
 }
 

@@ -1,5 +1,6 @@
 //! Parsers: one module an artifact.
 
+mod aftermath;
 mod host;
 mod launchctl;
 mod launchd_log;
@@ -8,6 +9,7 @@ mod lsof;
 mod netstat;
 mod property_list;
 mod ps;
+mod records;
 mod syslog;
 mod trust;
 mod uac;
@@ -43,7 +45,8 @@ fn listings(out: &Emitter) -> Vec<Listing> {
 
 /// Where a fixture would lie in an acquisition.
 pub(crate) fn place_of(artifact: &str, name: &str) -> String {
-    let listed = host::FIXTURES.iter().find(|(id, file, _)| (*id, *file) == (artifact, name));
+    let known = host::FIXTURES.iter().chain(aftermath::FIXTURES);
+    let listed = known.into_iter().find(|(id, file, _)| (*id, *file) == (artifact, name));
     match (listed, artifact) {
         (Some((_, _, path)), _) => (*path).to_owned(),
         (None, "launchd-plist") => format!("Library/LaunchDaemons/{name}"),

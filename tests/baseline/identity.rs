@@ -2,6 +2,7 @@
 
 use portolan::ports::identity::{
     Identity, normalise_label, normalise_path, outermost_bundle, same_program_upgraded,
+    without_formula_version,
 };
 
 #[test]
@@ -178,4 +179,28 @@ fn names_count_only_where_paths_are_unknown() {
         &named("x"),
         &Identity { path: Some("/a/x"), ..Identity::default() }
     ));
+}
+
+#[test]
+fn the_version_in_a_formula_s_name_is_no_part_of_the_program() {
+    for (text, plain) in [
+        ("homebrew.mxcl.postgresql@16", "homebrew.mxcl.postgresql"),
+        ("/opt/homebrew/Cellar/python@3.13/*/bin/x", "/opt/homebrew/Cellar/python/*/bin/x"),
+        ("com.example@home", "com.example@home"),
+        ("node@18-lts", "node@18-lts"),
+        ("a@", "a@"),
+        ("a@1@2.0/b@x", "a/b@x"),
+    ] {
+        assert_eq!(without_formula_version(text), plain, "{text}");
+    }
+    let of = |version: &str| {
+        (
+            format!("homebrew.mxcl.postgresql@{version}"),
+            format!("/opt/homebrew/Cellar/postgresql@{version}/*/bin/postgres"),
+        )
+    };
+    let (old, new) = (of("14"), of("16"));
+    let old = Identity { label: Some(&old.0), path: Some(&old.1), ..Identity::default() };
+    let new = Identity { label: Some(&new.0), path: Some(&new.1), ..Identity::default() };
+    assert!(same_program_upgraded(&old, &new));
 }

@@ -18,6 +18,7 @@ use portolan::pipeline::{Collected, Evidence, Source, Status};
 use portolan::ports::trust::Trust;
 use portolan::ports::{HostPorts, JobRecord, ProcessInstance};
 use portolan::report::Analysis;
+use std::collections::BTreeSet;
 
 pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -316,6 +317,7 @@ fn case(name: &str) -> HostCase {
 /// One host with a listener, a connection, a job and an anomaly of each kind; a second host without.
 pub(crate) fn analysis() -> Analysis {
     let mut ports = HostPorts {
+        lossy_listings: BTreeSet::new(),
         processes: vec![process("p1", 1, "launchd"), process("p2", 5123, "nc")],
         jobs: vec![job("com.example.netcheck")],
         bindings: vec![listener(), connection()],

@@ -421,3 +421,71 @@ fn an_interpreter_whose_script_is_not_known_has_not_taken_its_own_port() {
         told.0.anomalies
     );
 }
+
+#[test]
+fn a_formula_of_a_later_version_is_an_upgrade_and_no_takeover() {
+    let with = |version: &str| {
+        common("fox-01").holding(
+            &format!("homebrew.mxcl.postgresql@{version}"),
+            &format!("/opt/homebrew/Cellar/postgresql@{version}/{version}.2/bin/postgres"),
+            702,
+            "127.0.0.1:5632 (LISTEN)",
+        )
+    };
+    judged(&[with("16")], vec![learned(&[with("14")])]).is_quiet();
+}
+
+#[test]
+fn a_socket_that_two_jobs_explain_is_not_taken_over_where_one_of_them_is_left() {
+    let plist = |mac: Mac, label: &str| {
+        mac.plist(
+            &format!("/Library/LaunchDaemons/{label}.plist"),
+            &job(label, &["/Library/Example/agentd"], &sockets("9555")),
+        )
+        .lsof(launchd("IPv4", 0x91, "*:9555 (LISTEN)"))
+    };
+    let one = || plist(common("fox-01"), "com.example.one");
+    let two = plist(one(), "com.example.two");
+    judged(&[one()], vec![learned(&[two])]).is_quiet();
+}
+
+#[test]
+fn an_entry_that_only_a_signature_names_accuses_nobody_where_signatures_are_not_told() {
+    let mac = || {
+        common("fox-01").holding(
+            "com.example.agentd",
+            "/Library/Example/agentd",
+            700,
+            "*:9190 (LISTEN)",
+        )
+    };
+    let mut good = learned(&[common("fox-02")]);
+    let hand = parse(
+        "good",
+        "schema = 1\nname = \"good\"\n[[entry]]\nrole = \"*\"\nidentity = { team_id = \"AB12CD34EF\" }\n\
+         direction = \"listen\"\nprotocol = \"tcp\"\nports = [\"9190\"]\nscope = \"any\"\n\
+         reason = \"agreed\"\n",
+    )
+    .unwrap();
+    good.entries.extend(hand.entries);
+    let told = judged(&[mac()], vec![good]);
+    let rules: Vec<_> = told.0.anomalies.iter().flat_map(|one| &one.rules).collect();
+    assert!(!rules.contains(&&"P01") && !rules.contains(&&"P06"), "{rules:?}");
+}
+
+#[test]
+fn hosts_that_were_learned_for_every_role_are_not_counted_for_one() {
+    let of = |name: &str, role: &str| lesson(&[base(name)], role).baseline;
+    let mut merged = of("fox-02", "developer");
+    let every = of("fox-03", "*");
+    merged.entries.extend(every.entries);
+    merged.coverage.extend(every.coverage);
+    merged.settle();
+    let book = portolan::baseline::book::Book::of_files(
+        std::slice::from_ref(&merged),
+        "fox-01",
+        Some("developer"),
+    );
+    let counts: Vec<_> = book.all().iter().filter_map(|known| known.hosts).collect();
+    assert!(!counts.is_empty() && counts.iter().all(|count| *count == (1, 1)), "{counts:?}");
+}

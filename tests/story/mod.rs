@@ -55,6 +55,12 @@ impl Files {
         self
     }
 
+    /// These and others.
+    pub(crate) fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
     /// Writes them below `folder`.
     pub(crate) fn write(&self, folder: &Path) {
         for (path, bytes) in &self.0 {

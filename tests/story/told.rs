@@ -1,6 +1,7 @@
 //! What an analysis says, and the laws that every one keeps.
 
 use portolan::hosts::HostCase;
+use portolan::hosts::blind::is_known;
 use portolan::model::anomaly::Anomaly;
 use portolan::model::binding::{Binding, Certainty, CitationRole};
 use portolan::model::observation::ProblemKind;
@@ -139,6 +140,10 @@ impl Told {
                     assert!(life.last_seen >= started.lo, "{shown} before its boot");
                 }
             }
+        }
+        let rows = self.0.hosts.iter().flat_map(|case| &case.coverage);
+        for word in rows.flat_map(|row| &row.blind_to) {
+            assert!(is_known(word), "{word} is no word of the vocabulary");
         }
         for anomaly in &self.0.anomalies {
             let sum: i32 = anomaly.factors.iter().map(|factor| factor.points).sum();

@@ -1,6 +1,6 @@
 //! A TSK bodyfile → times, owners and modes of the files that matter.
 
-mod relevance;
+pub mod relevance;
 
 use super::reading::for_each_line;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError, cut};

@@ -2,7 +2,7 @@
 
 /// Why a row is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Relevance {
+pub enum Relevance {
     /// A property list in a launchd folder.
     Job,
     /// An executable file outside the system's own folders.
@@ -50,7 +50,7 @@ const BULK: &[&str] = &[
 ];
 
 /// Whether and why a file is kept; `mode` as `ls -l` prints it.
-pub(super) fn of(path: &str, mode: &str) -> Option<Relevance> {
+pub fn of(path: &str, mode: &str) -> Option<Relevance> {
     if mode.starts_with('d') {
         return None;
     }

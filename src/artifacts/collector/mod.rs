@@ -1,4 +1,5 @@
 //! What collectors say about their own run: where capture times come from.
 
+pub mod aftermath;
 pub mod uac_acquisition_log;
 pub mod uac_log;

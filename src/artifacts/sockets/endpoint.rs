@@ -60,11 +60,11 @@ fn dotted_host(host: &str, named: bool, room: Room, out: &mut Emitter) -> Addres
         || (short_names && length == HOST_PCB_NAMES);
     if let (true, Some((ip, _))) = (cut && numeric, host.split_once('%')) {
         // The address is whole; only the name of the interface may be cut.
-        if let Some(address) = ip_of(ip, out) {
+        if let Some(address) = address_of(ip, out) {
             return address;
         }
     }
-    match ip_of(host, out) {
+    match address_of(host, out) {
         Some(address) if !cut => address,
         _ if numeric => Address::Cut(out.text(host)),
         _ => Address::Name(out.text(host)),
@@ -89,7 +89,7 @@ pub fn colon(token: &str, out: &mut Emitter) -> Option<Endpoint> {
     if host.is_empty() || port.is_empty() || token.contains(char::is_whitespace) {
         return None;
     }
-    let address = match ip_of(host, out) {
+    let address = match address_of(host, out) {
         _ if host == "*" => Address::Any,
         Some(address) => address,
         None if host.contains(':') => return None,
@@ -117,7 +117,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// An address with or without `%interface`; the kernel's embedded scope becomes a zone too.
-fn ip_of(text: &str, out: &mut Emitter) -> Option<Address> {
+pub fn address_of(text: &str, out: &mut Emitter) -> Option<Address> {
     let (ip, zone) = match text.split_once('%') {
         Some((ip, zone)) => (ip, Some(zone).filter(|zone| !zone.is_empty())),
         None => (text, None),

@@ -29,6 +29,10 @@ fn weaknesses(entry: &Entry) -> Vec<&'static str> {
     let is_learned = !entry.seen.is_empty();
     let all = [
         (!entry.identity.is_known(), "names no program: it holds for owners that nothing names"),
+        (
+            entry.identity.is_signature_only(),
+            "knows its program by its signature only: without evidence of signatures nothing is compared with it",
+        ),
         (by_name_only, "knows its program by name only, which a process can choose"),
         (entry.ports.is_any(), "allows every port"),
         (entry.ports.count() > MANY_PORTS, "allows many ports"),

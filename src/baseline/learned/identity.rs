@@ -4,7 +4,9 @@
 use crate::baseline::program::Program;
 use crate::baseline::stock::StockTable;
 use crate::model::binding::Binding;
-use crate::ports::identity::{Identity, normalise_label, normalise_path, same_program_upgraded};
+use crate::ports::identity::{
+    Identity, normalise_label, normalise_path, same_program_upgraded, without_formula_version,
+};
 use crate::ports::names_of::is_cut_of;
 use crate::ports::owners::{is_interpreter, script_of};
 use crate::ports::place::file_name;
@@ -14,6 +16,9 @@ use std::collections::BTreeSet;
 
 /// Ends a name that a tool cut: the beginning of a longer one.
 pub const CUT: char = '…';
+
+/// Stands between the labels of jobs that explain one socket of launchd's alike.
+const JOBS: char = '|';
 
 /// Who uses a port: as many of these as are known. None of them: an owner that nothing names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -82,15 +87,27 @@ impl ProgramKey {
                 Self { process: Some("launchd".to_owned()), ..Self::default() }
             }
             None => {
-                let label = labels.into_iter().collect::<Vec<_>>().join("|");
+                let label = labels.into_iter().collect::<Vec<_>>().join(&JOBS.to_string());
                 Self { label: Some(label), ..Self::default() }
             }
         }
     }
 
+    /// The labels of the jobs that it may be.
+    fn jobs(&self) -> impl Iterator<Item = &str> {
+        self.label.iter().flat_map(|label| label.split(JOBS))
+    }
+
     /// Whether anything names the owner.
     pub fn is_known(&self) -> bool {
         *self != Self::default()
+    }
+
+    /// Whether only its signature names it: evidence without signatures cannot tell it from others.
+    pub fn is_signature_only(&self) -> bool {
+        let Self { team_id, bundle_id, label, path, script, process } = self;
+        let signed = team_id.is_some() || bundle_id.is_some();
+        signed && [label, path, script, process].iter().all(|part| part.is_none())
     }
 
     /// Whether it is launchd, holding a socket for no known job.
@@ -106,6 +123,10 @@ impl ProgramKey {
         };
         if !self.is_known() || !other.is_known() {
             return false;
+        }
+        if self.jobs().count() > 1 || other.jobs().count() > 1 {
+            // Either of the jobs may be the one that the other evidence tells.
+            return self.jobs().any(|job| other.jobs().any(|other| job == other));
         }
         if self.team_id.is_some() && self.team_id == other.team_id {
             return !differ(&self.bundle_id, &other.bundle_id);
@@ -174,9 +195,9 @@ impl ProgramKey {
     pub fn handles(&self) -> Vec<String> {
         let file = self.path.as_deref().map(file_name).or(self.process.as_deref());
         let file = file.map(|name| format!("file {}", name.trim_end_matches(CUT)));
-        let label = self.label.as_ref().map(|label| format!("label {label}"));
+        let labels = self.jobs().map(|label| format!("label {}", without_formula_version(label)));
         let team = self.team_id.as_ref().map(|team| format!("team {team}"));
-        [file, label, team].into_iter().flatten().collect()
+        file.into_iter().chain(labels).chain(team).collect()
     }
 
     /// Whether its name may be the beginning of a longer one.

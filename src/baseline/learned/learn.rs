@@ -83,7 +83,7 @@ pub fn learn(
                 lesson.baseline.entries.push(Entry { hosts: 1, seen, ..entry });
             }
         }
-        lesson.baseline.coverage.push(sights(case, plan.role));
+        lesson.baseline.coverage.push(sights(case, ports, plan.role));
     }
     drop_contradicted(&mut lesson);
     sum_up(&mut lesson.baseline.entries);
@@ -183,10 +183,14 @@ fn entry_of(
 }
 
 /// What the listings of a host could show.
-fn sights(case: &HostCase, role: &str) -> Seen {
+fn sights(case: &HostCase, ports: &HostPorts, role: &str) -> Seen {
     let listings = || {
         case.facts.iter().filter_map(|fact| match &fact.fact {
-            Fact::Listing(listing) if listing.whole => Some(listing),
+            Fact::Listing(listing)
+                if listing.whole && !ports.lossy_listings.contains(&fact.place) =>
+            {
+                Some(listing)
+            }
             _ => None,
         })
     };

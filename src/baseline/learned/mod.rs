@@ -193,6 +193,17 @@ impl LearnedBaseline {
             .map(|row| row.host.as_str())
     }
 
+    /// Its hosts that were learned under exactly that role and could have shown such a use.
+    pub fn hosts_learned_as<'a>(
+        &'a self,
+        sight: Sight,
+        role: &'a str,
+    ) -> impl Iterator<Item = &'a str> {
+        let rows = self.coverage.iter().filter(move |row| row.role == role);
+        rows.filter(move |row| row.privileged && row.sees.contains(&sight))
+            .map(|row| row.host.as_str())
+    }
+
     /// Sorts and joins what is said twice, so that equal content is equal text.
     pub fn settle(&mut self) {
         let entries = std::mem::take(&mut self.entries);

@@ -29,8 +29,8 @@ impl<'a> Lone<'a> {
         entry.problems = problems;
         let seconds = rest.gzip_header().map_or(0, flate2::GzHeader::mtime);
         // Zero means that no time stamp is available (RFC 1952 §2.3.1).
-        let modified = (seconds != 0).then(|| Timestamp::from_second(i64::from(seconds)).ok());
-        entry.modified = modified.flatten().map(Modified::Utc);
+        let modified = Timestamp::from_second(i64::from(seconds)).ok().map(Modified::Utc);
+        entry.modified = modified.and_then(Modified::known);
         Self { entry, head, rest }
     }
 }

@@ -154,7 +154,8 @@ impl Walk {
         let mut entry = self.named(&raw);
         entry.size = if kind == EntryKind::File { pax.size.unwrap_or(found.size()) } else { 0 };
         entry.kind = kind;
-        entry.modified = pax.modified.or_else(|| modified(found)).map(Modified::Utc);
+        let modified = pax.modified.or_else(|| modified(found)).map(Modified::Utc);
+        entry.modified = modified.and_then(Modified::known);
         if let EntryKind::Link(target) = &entry.kind {
             // A hard link's target is a path from the top of the archive, a symbolic one's from where it is.
             let hard = found.header().entry_type().is_hard_link();

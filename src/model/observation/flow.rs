@@ -20,6 +20,10 @@ pub enum Witness {
     Server,
     /// `LuLu`, a firewall by Objective-See.
     Lulu,
+    /// osquery: rows that came and went between two runs of a query, and its own event tables.
+    Osquery,
+    /// A sensor that writes the Elastic Common Schema: network events in the process's own name.
+    Ecs,
 }
 
 impl Witness {
@@ -32,7 +36,14 @@ impl Witness {
             Self::Firewall => "application firewall log",
             Self::Server => "server log",
             Self::Lulu => "LuLu log",
+            Self::Osquery => "osquery log",
+            Self::Ecs => "endpoint sensor",
         }
+    }
+
+    /// Whether it is a sensor on the Mac that knows whose a socket is, and tells its ends whole.
+    pub fn is_sensor(self) -> bool {
+        matches!(self, Self::Osquery | Self::Ecs)
     }
 }
 
@@ -86,6 +97,12 @@ pub enum LogKind {
     System,
     /// `appfirewall.log`.
     Firewall,
+    /// Results of osquery.
+    Osquery,
+    /// Events in the Elastic Common Schema.
+    Ecs,
+    /// Events of Endpoint Security (`eslogger`, Jamf Protect).
+    EndpointSecurity,
 }
 
 /// A log was read: emitted at its first and at its last record.

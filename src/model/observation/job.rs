@@ -88,6 +88,15 @@ pub enum JobEventKind {
         /// `enabled, allowed, notified`, as printed.
         disposition: Option<Text>,
     },
+    /// A sensor saw its property list put in place.
+    Persisted {
+        /// The property list.
+        path: Option<Text>,
+        /// Its program, if told.
+        program: Option<Text>,
+        /// The process that did it.
+        by: Option<Text>,
+    },
     /// `Enabling service LABEL`, `Disabling service LABEL`.
     Enabled(bool),
     /// `launchd logging initialized`: a boot.

@@ -1,9 +1,9 @@
-//! Rows of `netstat`, `lsof` and `ps`, and what each listing could show.
+//! Rows of `netstat`, `lsof`, `ps` and osquery, and what each listing could show.
 
 use super::Known;
-use crate::model::Text;
 use crate::model::network::{Endpoint, Families, Protocol, SocketState};
 use crate::model::service::Direction;
+use crate::model::{Text, Timestamp};
 use jiff::civil::{Date, DateTime, Weekday};
 
 /// The program that printed a listing of sockets.
@@ -13,6 +13,8 @@ pub enum ListingTool {
     Netstat,
     /// `lsof`.
     Lsof,
+    /// A snapshot by osquery.
+    Osquery,
 }
 
 impl ListingTool {
@@ -21,6 +23,7 @@ impl ListingTool {
         match self {
             Self::Netstat => "netstat",
             Self::Lsof => "lsof",
+            Self::Osquery => "osquery",
         }
     }
 }
@@ -168,4 +171,6 @@ pub enum Started {
     Date(Date),
     /// That local second.
     Local(DateTime),
+    /// That second.
+    Utc(Timestamp),
 }

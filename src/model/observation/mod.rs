@@ -3,6 +3,7 @@
 mod claim;
 mod flow;
 mod job;
+mod life;
 mod listing;
 mod problem;
 mod trust;
@@ -10,6 +11,7 @@ mod trust;
 pub use self::claim::{CollectionClaim, HostClaim};
 pub use self::flow::{Flow, FlowEvent, LogKind, LogSpan, Witness};
 pub use self::job::{JobEvent, JobEventKind, JobState};
+pub use self::life::{Code, Life};
 pub use self::listing::{Listing, ListingTool, Process, ProcessName, Socket, Started};
 pub use self::problem::{Problem, ProblemKind};
 pub use self::trust::{
@@ -50,6 +52,9 @@ pub enum When {
     Utc(Window),
     /// Host-local civil time without an offset, from `.0` to `.1` inclusive.
     Local(DateTime, DateTime),
+    /// Host-local civil time on a clock of twelve hours, in the earlier half of the day or in the later
+    /// (Aftermath's log), from `.0` to `.1` inclusive, both as of the earlier.
+    TwelveHour(DateTime, DateTime),
     /// A time of day without a date (Console copies).
     TimeOfDay(Box<TimeOfDay>),
     /// Host-local civil time without a year (`system.log`).
@@ -101,10 +106,14 @@ pub enum Fact {
     Socket(Box<Socket>),
     /// A process was seen.
     Process(Box<Process>),
+    /// A sensor told of a process: its start, its end, its code.
+    Life(Box<Life>),
     /// A launchd property list.
     Job(Box<Job>),
     /// A job as launchctl showed it.
     JobState(Box<JobState>),
+    /// A job as a sensor read it from its property list: not necessarily loaded.
+    JobOnDisk(Box<JobState>),
     /// An event of `launchd.log`.
     JobEvent(Box<JobEvent>),
     /// An override database (or `launchctl print-disabled`) of a domain was read: a label that it does

@@ -12,12 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Listings<'a> {
     all: Vec<(&'a Dated, &'a Listing)>,
     by_source: BTreeMap<SourceId, Vec<usize>>,
+    /// Those whose silence proves nothing.
+    lossy: &'a BTreeSet<Place>,
 }
 
 impl<'a> Listings<'a> {
     /// All listings of a host.
-    pub fn of(case: &'a HostCase) -> Self {
-        let mut listings = Self { all: Vec::new(), by_source: BTreeMap::new() };
+    pub fn of(case: &'a HostCase, lossy: &'a BTreeSet<Place>) -> Self {
+        let mut listings = Self { all: Vec::new(), by_source: BTreeMap::new(), lossy };
         for fact in &case.facts {
             if let Fact::Listing(listing) = &fact.fact {
                 listings.by_source.entry(fact.place.source).or_default().push(listings.all.len());
@@ -77,6 +79,7 @@ impl<'a> Listings<'a> {
                 !with.contains(index)
                     && epoch_of(fact) == epoch
                     && fact.time.is_some()
+                    && !self.lossy.contains(&fact.place)
                     && is_comparable(listing, binding)
             })
             .map(|(_, (fact, _))| *fact)

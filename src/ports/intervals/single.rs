@@ -26,6 +26,8 @@ struct Single<'r, 'a> {
     ports: (Option<u16>, Option<u16>),
     began: Option<(Window, &'r Row<'a>)>,
     ended: Option<(Window, &'r Row<'a>)>,
+    /// The last beginning, where the same ends were used again.
+    begun_again: Option<Window>,
 }
 
 /// The bounds that a part's sockets set.
@@ -62,7 +64,15 @@ fn singles<'r, 'a>(part: &'r Part<'a>) -> (Vec<Single<'r, 'a>>, Vec<Single<'r, '
             untold.push(single);
         }
     }
-    (told.into_values().collect(), untold)
+    let mut told: Vec<Single<'r, 'a>> = told.into_values().collect();
+    for single in &mut told {
+        // Begun after its end was told: it is another one, whose end nothing tells.
+        let is_over = |(ended, _): &(Window, _)| {
+            single.begun_again.is_none_or(|began: Window| began.hi <= ended.hi)
+        };
+        single.ended = single.ended.filter(is_over);
+    }
+    (told, untold)
 }
 
 fn add<'r, 'a>(single: &mut Single<'r, 'a>, row: &'r Row<'a>) {
@@ -79,6 +89,9 @@ fn add<'r, 'a>(single: &mut Single<'r, 'a>, row: &'r Row<'a>) {
     // A line about the beginning itself is exact; a duration is told in milliseconds.
     let begins = flow.event == FlowEvent::Began;
     let start = if begins { Some(at) } else { began(flow, at) };
+    if begins {
+        single.begun_again = single.begun_again.max(Some(at));
+    }
     let exact = |row: &Row<'_>| row.flow.is_some_and(|flow| flow.event == FlowEvent::Began);
     if let Some(start) = start
         && single.began.is_none_or(|(known, by)| (!begins, start.lo) < (!exact(by), known.lo))

@@ -123,9 +123,11 @@ impl<'a> Subject<'a> {
             Self::Binding(binding) | Self::Sighting(binding, _) => binding.process_path.as_ref(),
             Self::Process(process) => process.path.as_ref(),
             Self::Job(job) => job.program.as_ref(),
-            Self::JobEvent(JobEvent { kind: JobEventKind::Registered { program, .. }, .. }) => {
-                program.as_ref()
-            }
+            Self::JobEvent(JobEvent {
+                kind:
+                    JobEventKind::Registered { program, .. } | JobEventKind::Persisted { program, .. },
+                ..
+            }) => program.as_ref(),
             Self::JobEvent(_)
             | Self::Boot(_)
             | Self::Acquisition(_)

@@ -158,6 +158,13 @@ fn of_job_event(job: &JobEvent) -> String {
                 told("it is", disposition)
             )
         }
+        JobEventKind::Persisted { path, program, by } => {
+            let path = path.as_deref().unwrap_or("a property list");
+            let by = by.as_ref().map_or_else(String::new, |who| format!(" by {who}"));
+            let runs =
+                program.as_ref().map_or_else(String::new, |what| format!("; it runs {what}"));
+            format!("A sensor saw {path}, of {label}{domain}, put in place{by}{runs}.")
+        }
         JobEventKind::Enabled(true) => format!("launchd enabled {label}{domain}."),
         JobEventKind::Enabled(false) => format!("launchd disabled {label}{domain}."),
         JobEventKind::LoggingStarted => "launchd began its log: the host started.".to_owned(),

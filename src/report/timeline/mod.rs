@@ -284,7 +284,9 @@ fn event_of(dated: &Dated) -> Option<(Event, Subject<'_>)> {
                 JobEventKind::Exited { .. } => Event::JobExited,
                 JobEventKind::Removed { .. } => Event::JobRemoved,
                 JobEventKind::Bootstrap { .. } => Event::JobBootstrapped,
-                JobEventKind::Registered { .. } => Event::JobRegistered,
+                JobEventKind::Registered { .. } | JobEventKind::Persisted { .. } => {
+                    Event::JobRegistered
+                }
                 JobEventKind::Enabled(true) => Event::JobEnabled,
                 JobEventKind::Enabled(false) => Event::JobDisabled,
                 JobEventKind::LoggingStarted => Event::LaunchdStarted,
@@ -299,6 +301,8 @@ fn event_of(dated: &Dated) -> Option<(Event, Subject<'_>)> {
         Fact::Listing(_)
         | Fact::Socket(_)
         | Fact::Process(_)
+        | Fact::Life(_)
+        | Fact::JobOnDisk(_)
         | Fact::Job(_)
         | Fact::JobState(_)
         | Fact::OverridesRead(_)

@@ -261,7 +261,10 @@ pub(super) fn modified(extra: &[u8], date: u16, time: u16) -> Option<Modified> {
         0x000a if u16_at(field, 4)? == 1 => filetime(u64_at(field, 8)?),
         _ => None,
     });
-    instant.map(Modified::Utc).or_else(|| dos(date, time).map(Modified::Local))
+    instant
+        .map(Modified::Utc)
+        .and_then(Modified::known)
+        .or_else(|| dos(date, time).map(Modified::Local))
 }
 
 fn seconds(field: &[u8], at: usize) -> Option<Timestamp> {
