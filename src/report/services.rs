@@ -87,8 +87,8 @@ impl ProcessRow<'_> {
         let code = &self.process.code;
         match self.signed.filter(|_| code.signature.is_none()) {
             Some(signed) => {
-                let signer = signed.holder().as_str();
-                (Some(signer), signed.team_id.as_ref(), signed.signing_id.as_ref())
+                let who = signed.holder().as_str();
+                (Some(who), signed.team_id.as_ref(), signed.signing_id.as_ref())
             }
             None => (code.signature, code.team_id.as_ref(), code.signing_id.as_ref()),
         }
