@@ -121,6 +121,7 @@ const OF_LINES: &[OfLines] = &[
             "sysdiagnose-rules.txt",
         ],
     },
+    OfLines { artifact: "nettop", furniture: &["time", ",bytes_in", "#"], other: &[] },
     OfLines {
         artifact: "ps",
         furniture: &["USER ", "  PID", "  UID", "UID"],

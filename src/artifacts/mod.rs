@@ -16,6 +16,7 @@ pub mod launchctl;
 pub mod launchd;
 pub mod lsof;
 pub mod netstat;
+pub mod nettop;
 pub mod property_list;
 pub mod ps;
 pub mod reading;
@@ -68,12 +69,14 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &netstat::Netstat,
     &records::osquery::Osquery,
     &firewall::pf::PacketFilter,
+    &nettop::Nettop,
     &ps::Ps,
     &services_file::ServicesFile,
     &syslog::shutdown::ShutdownLog,
     &firewall::socketfilterfw::Socketfilterfw,
     &sshd_config::SshdConfig,
     &system_extensions::SystemExtensions,
+    &collector::sysdiagnose::Sysdiagnose,
     &syslog::system::SystemLog,
     &system_version::SystemVersion,
     &time_zone::TimeZone,
@@ -83,6 +86,9 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &unified::csv::UnifiedLogCsv,
     &unified::json::UnifiedLogJson,
     &unified::text::UnifiedLogText,
+    &collector::velociraptor::collection::VelociraptorCollection,
+    &collector::velociraptor::log::VelociraptorLog,
+    &collector::velociraptor::results::VelociraptorResults,
     &syslog::wifi::WifiLog,
 ];
 

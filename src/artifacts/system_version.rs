@@ -58,15 +58,23 @@ impl Artifact for SystemVersion {
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
         if !input.entry.path.to_lowercase().ends_with(".plist") {
+            // Of another product its version says nothing.
+            let mut foreign = false;
             return for_each_line(input, out, |number, line, out| {
                 if let Some((key, value)) = line.split_once(':') {
-                    say(out, Locator::Line(number), &When::Capture, (key.trim(), value.trim()));
+                    let (key, value) = (key.trim(), value.trim());
+                    if !foreign {
+                        say(out, Locator::Line(number), &When::Capture, (key, value));
+                    }
+                    foreign |= is_foreign(key, value);
                 }
             });
         }
         let dictionary = property_list::read_dictionary(input, out)?;
-        for (key, value) in &dictionary {
-            if let Some(value) = value.as_string() {
+        let texts = || dictionary.iter().filter_map(|(key, value)| Some((key, value.as_string()?)));
+        let foreign = texts().any(|(key, value)| is_foreign(key, value));
+        for (key, value) in texts() {
+            if !foreign || is_foreign(key, value) {
                 say(out, Locator::Whole, &When::Undated, (key, value));
             }
         }
@@ -95,6 +103,11 @@ fn say(out: &mut Emitter, locator: Locator, when: &When, (key, value): (&str, &s
         _ => return,
     };
     out.cite(locator, when.clone(), &format!("{key}: {value}"), Fact::Host(claim));
+}
+
+/// Whether this names another product than macOS.
+fn is_foreign(key: &str, value: &str) -> bool {
+    key == "ProductName" && !value.is_empty() && !is_macos(value)
 }
 
 fn is_macos(product: &str) -> bool {

@@ -3,7 +3,7 @@
 use super::clock::{Zone, time_in_name};
 use super::grouping::Group;
 use super::half_day::Reading;
-use super::roots::RootKind;
+use super::roots::{RootKind, decoded};
 use super::{DatedTime, Options};
 use crate::evidence::Modified;
 use crate::model::interval::Window;
@@ -19,6 +19,10 @@ const WRITING: i64 = 60;
 
 /// Seconds that a collection named after its start may take.
 const COLLECTING: i64 = 3600;
+
+/// Beginnings of the names of sysdiagnose's folders and archives, and the seconds that it may take (time.md 7.1).
+const SYSDIAGNOSE: &[&str] = &["sysdiagnose_", "in_progress_sysdiagnose_"];
+const SYSDIAGNOSING: i64 = 600;
 
 /// Seconds around `date` output within which the captures beside it are taken to lie.
 const BESIDE_DATE: i64 = 15 * 60;
@@ -108,6 +112,11 @@ impl<'a> Captures<'a> {
             let rule = "the collector's log: from its first to its last line";
             self.run = Some(dated(window, raw, rule, Confidence::Medium));
         }
+        // An end that is not told, but allowed for.
+        if let Some(run) = self.run.as_mut().filter(|_| window.lo < window.hi) {
+            run.rule =
+                Text::from("the start of the collection, and the ten minutes that it may take");
+        }
     }
 
     /// The whole run of the collector, if its log tells.
@@ -141,7 +150,20 @@ impl<'a> Captures<'a> {
     fn by_command(&self, source: &Source) -> Option<DatedTime> {
         let name = base_name(&source.path);
         let stem = name.strip_suffix(".txt").unwrap_or(name);
-        self.commands.get(&plain(stem)).cloned()
+        let run = self.commands.get(&plain(stem));
+        run.or_else(|| self.by_artifact(&source.path)).cloned()
+    }
+
+    /// Velociraptor keeps what it collected as `results/ARTIFACT.json` or `results/ARTIFACT/SOURCE.json`.
+    fn by_artifact(&self, path: &str) -> Option<&DatedTime> {
+        let at = path
+            .rfind("results/")
+            .filter(|at| *at == 0 || path.get(..*at).is_some_and(|p| p.ends_with('/')))?;
+        let inside = decoded(path.get(at.saturating_add("results/".len())..)?);
+        let inside = inside.trim_start_matches('/');
+        let whole = [".json", ".csv"].iter().find_map(|end| inside.strip_suffix(end))?;
+        let artifact = whole.split('/').next().unwrap_or_default();
+        self.commands.get(&plain(whole)).or_else(|| self.commands.get(&plain(artifact)))
     }
 
     fn by_own_name(&self, source: &Source) -> Option<DatedTime> {
@@ -150,13 +172,21 @@ impl<'a> Captures<'a> {
 
     /// The nearest folder or archive around it that is named after a time. A collection begins then.
     fn by_container(&self, source: &Source) -> Option<DatedTime> {
-        let rule = "the time in the name of its folder or archive, and the hour after";
         if self.is_named_falsely {
             return None;
         }
         let parts = source.path.rsplit('/').skip(1);
         let evidence = self.collected.evidence.get(source.evidence).map(|e| e.label.as_str());
-        parts.chain(evidence).find_map(|part| self.named(part, rule, COLLECTING))
+        parts.chain(evidence).find_map(|part| {
+            let lower = part.to_lowercase();
+            let (seconds, after) = if SYSDIAGNOSE.iter().any(|name| lower.starts_with(name)) {
+                (SYSDIAGNOSING, "and the ten minutes after")
+            } else {
+                (COLLECTING, "and the hour after")
+            };
+            let rule = format!("the time in the name of its folder or archive, {after}");
+            self.named(part, &rule, seconds)
+        })
     }
 
     fn named(&self, part: &str, rule: &str, seconds: i64) -> Option<DatedTime> {

@@ -100,7 +100,9 @@ fn acquisition_of(group: &Group, captures: &Captures<'_>, collected: &Collected)
         match &observation.fact {
             Fact::Collection(CollectionClaim::Collector { name, version }) => {
                 made.collector = name.to_string();
-                made.collector_version.clone_from(version);
+                if version.is_some() {
+                    made.collector_version.clone_from(version);
+                }
             }
             Fact::Collection(CollectionClaim::Privileged(known)) => made.privileged = *known,
             Fact::Listing(listing)
@@ -124,34 +126,32 @@ fn date_group(
 ) {
     let mut times: BTreeMap<SourceId, Option<DatedTime>> = BTreeMap::new();
     let mut dates: BTreeMap<SourceId, Option<DatedTime>> = BTreeMap::new();
-    let mut date_missing: BTreeSet<SourceId> = BTreeSet::new();
-    let mut dated_whole: BTreeMap<SourceId, String> = BTreeMap::new();
-    let mut zone_missing: BTreeSet<SourceId> = BTreeSet::new();
-    let mut folds: BTreeSet<SourceId> = BTreeSet::new();
+    let mut doubts = Doubts::default();
     let mut rules: BTreeSet<Text> = BTreeSet::new();
     for observation in group.observations {
         let source = observation.place.source;
         let capture = times.entry(source).or_insert_with(|| captures.time_of(source)).clone();
-        if let When::Local(lo, hi) = &observation.when {
-            if zone.source.is_none() {
-                zone_missing.insert(source);
-            }
-            if zone.window(*lo, *hi).is_some_and(|(_, odd)| odd) {
-                folds.insert(source);
-            }
-        }
+        doubts.of_zone(source, &observation.when, zone);
         let mut time = match &observation.when {
+            When::TimeOfDay(partial) if partial.offset.is_none() => {
+                let capture = capture.as_ref();
+                let placed = capture.and_then(|time| partial::of_local_day(partial, time, zone));
+                if let Some((time, false)) = &placed {
+                    doubts.days_untold.entry(source).or_insert_with(|| time.rule.to_string());
+                }
+                placed.map(|(time, _)| time)
+            }
             When::TimeOfDay(partial) => {
                 let date = dates.entry(source).or_insert_with(|| captures.date_of(source));
                 if let Some(date) = date {
-                    dated_whole.entry(source).or_insert_with(|| date.rule.to_string());
+                    doubts.dated_whole.entry(source).or_insert_with(|| date.rule.to_string());
                 }
                 date.as_ref().and_then(|date| partial::of_day(partial, date))
             }
             _ => time_of(&observation, capture.as_ref(), zone),
         };
         if time.is_none() && matches!(observation.when, When::TimeOfDay(_) | When::Yearless(_)) {
-            date_missing.insert(source);
+            doubts.date_missing.insert(source);
         }
         if let Some(time) = &mut time {
             time.rule = shared(&mut rules, &time.rule);
@@ -159,27 +159,69 @@ fn date_group(
         let Observation { place, fact, excerpt, .. } = observation;
         case.facts.push(Dated { place, acquisition, boot: None, time, fact, excerpt });
     }
-    for source in zone_missing {
-        let detail = "its times are local and nothing tells the host's zone: UTC is assumed \
-                      (--timezone sets it)";
-        case.problems.push((source, problem(ProblemKind::AmbiguousTime, detail)));
+    doubts.tell(case);
+}
+
+/// What is doubtful about the times of a group's files.
+#[derive(Default)]
+struct Doubts {
+    dated_whole: BTreeMap<SourceId, String>,
+    days_untold: BTreeMap<SourceId, String>,
+    date_missing: BTreeSet<SourceId>,
+    zone_missing: BTreeSet<SourceId>,
+    folds: BTreeSet<SourceId>,
+}
+
+impl Doubts {
+    /// Notes a local time of a host whose zone nothing tells, or which has two readings.
+    fn of_zone(&mut self, source: SourceId, when: &When, zone: &Zone) {
+        let is_local = match when {
+            When::Local(lo, hi) => {
+                if zone.window(*lo, *hi).is_some_and(|(_, odd)| odd) {
+                    self.folds.insert(source);
+                }
+                true
+            }
+            When::TimeOfDay(partial) => partial.offset.is_none(),
+            _ => false,
+        };
+        if is_local && zone.source.is_none() {
+            self.zone_missing.insert(source);
+        }
     }
-    for (source, rule) in dated_whole {
-        let detail = format!(
-            "its rows tell no date: the last is put on the last day before the time that dates the file ({rule}), \
-             the others by the midnights between"
-        );
-        case.problems.push((source, problem(ProblemKind::AmbiguousTime, detail)));
-    }
-    for source in date_missing {
-        let detail = "its times have no date or no year and nothing dates it: they are left out \
-                      (--captured-at sets it)";
-        case.problems.push((source, problem(ProblemKind::AmbiguousTime, detail)));
-    }
-    for source in folds {
-        let detail =
-            "a local time in it falls into a change of summer time: both readings are kept";
-        case.problems.push((source, problem(ProblemKind::AmbiguousTime, detail)));
+
+    fn tell(self, case: &mut HostCase) {
+        let mut say = |source, detail: String| {
+            case.problems.push((source, problem(ProblemKind::AmbiguousTime, detail)));
+        };
+        for source in self.zone_missing {
+            let detail = "its times are local and nothing tells the host's zone: UTC is assumed \
+                          (--timezone sets it)";
+            say(source, detail.to_owned());
+        }
+        for (source, rule) in self.dated_whole {
+            let detail = format!(
+                "its rows tell no date: the last is put on the last day before the time that dates the file ({rule}), \
+                 the others by the midnights between"
+            );
+            say(source, detail);
+        }
+        for (source, rule) in self.days_untold {
+            let detail = format!(
+                "its rows tell a time of day that names no one day of the capture: they are dated by it ({rule})"
+            );
+            say(source, detail);
+        }
+        for source in self.date_missing {
+            let detail = "its times have no date or no year and nothing dates it: they are left out \
+                 (--captured-at sets it)";
+            say(source, detail.to_owned());
+        }
+        for source in self.folds {
+            let detail =
+                "a local time in it falls into a change of summer time: both readings are kept";
+            say(source, detail.to_owned());
+        }
     }
 }
 

@@ -89,9 +89,9 @@ pub fn group(collected: &Collected, observations: Vec<Observation>) -> Grouped {
     groups = groups.into_iter().flat_map(subjects::split).collect();
     groups.retain(|group| !group.observations.is_empty());
     let (refused, groups): (Vec<Group>, Vec<Group>) =
-        groups.into_iter().partition(|group| foreign(group).is_some());
+        groups.into_iter().partition(|group| foreign(group, collected).is_some());
     for group in refused {
-        let claim = foreign(&group);
+        let claim = foreign(&group, collected);
         grouped.foreign.extend(
             claim.map(|(source, system)| (source, system, Extent::Acquisition(group.sources))),
         );
@@ -117,11 +117,36 @@ fn foreign_claims(group: &Group) -> impl Iterator<Item = (SourceId, Text)> {
 /// The file by which a collector's folder or a file tree is not a Mac's, and what it is. One stray file
 /// (of a virtual machine, or put there) does not outweigh the version of macOS or its jobs. Loose
 /// captures of several systems may lie side by side: there each file speaks for itself.
-fn foreign(group: &Group) -> Option<(SourceId, Text)> {
+fn foreign(group: &Group, collected: &Collected) -> Option<(SourceId, Text)> {
     if group.kind == RootKind::Loose || is_of_macos(group) {
         return None;
     }
-    foreign_claims(group).next()
+    let by_name = || Some((*group.sources.first()?, foreign_name(group, collected)?));
+    foreign_claims(group).next().or_else(by_name)
+}
+
+/// Systems in the names of the folders of sysdiagnose that are not of a Mac.
+const OTHER_SYSTEMS: &[&str] = &[
+    "iPhone-OS",
+    "iPhone_OS",
+    "iPad-OS",
+    "iPadOS",
+    "Watch-OS",
+    "Apple-TV-OS",
+    "xrOS",
+    "Bridge-OS",
+];
+
+/// The other system that the name of a sysdiagnose tells.
+fn foreign_name(group: &Group, collected: &Collected) -> Option<Text> {
+    let label = collected.evidence.get(group.root.evidence).map_or("", |e| e.label.as_str());
+    let own = group.root.prefix.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    [own, label].into_iter().find_map(|name| {
+        let name = name.to_lowercase();
+        let is_one = name.trim_start_matches("in_progress_").starts_with("sysdiagnose_");
+        let named = |system: &&&str| name.contains(&format!("_{}_", system.to_lowercase()));
+        OTHER_SYSTEMS.iter().filter(|_| is_one).find(named).map(|system| Text::from(*system))
+    })
 }
 
 /// Whether a group tells a version of macOS; where its foreign claims are not of Apple's other systems,

@@ -22,7 +22,10 @@ pub(super) fn of(group: &Group, collected: &Collected) -> BTreeMap<SourceId, Pli
     let mut files = BTreeMap::new();
     for observation in &group.observations {
         let id = observation.place.source;
-        let (Fact::Job(_), Some(source)) = (&observation.fact, source(id)) else { continue };
+        let (Fact::Job(job), Some(source)) = (&observation.fact, source(id)) else { continue };
+        if job.path.is_some() {
+            continue;
+        }
         let evidence = collected.evidence.get(source.evidence);
         let path = host_path(group.kind, &group.root, &source.path);
         let modified = own_modification(source);

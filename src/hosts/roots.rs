@@ -188,7 +188,7 @@ pub fn host_path(kind: RootKind, root: &Root, path: &str) -> String {
 }
 
 /// A path whose special bytes are written as `%3A`, with a leading slash.
-fn decoded(path: &str) -> String {
+pub(super) fn decoded(path: &str) -> String {
     let mut bytes = vec![b'/'];
     let mut rest = path.as_bytes();
     while let [first, after @ ..] = rest {

@@ -1,7 +1,9 @@
 //! What the evidence says about the host's zone → the zone, and where the sources disagree.
 
 use super::clock::{NamedTime, Zone, offset_name, time_in_name};
-use super::grouping::HostGroups;
+use super::grouping::{Group, HostGroups};
+use super::layouts::Layout;
+use super::roots::RootKind;
 use crate::evidence::problem;
 use crate::model::observation::{Fact, HostClaim, Problem, ProblemKind, When};
 use crate::model::provenance::SourceId;
@@ -114,6 +116,7 @@ fn claims(host: &HostGroups, collected: &Collected) -> Vec<ZoneClaim> {
             claims.push(ZoneClaim { rank, source: observation.place.source, at, claimed });
         }
         claims.extend(group.sources.iter().filter_map(|source| in_name(*source, collected)));
+        claims.extend(in_folder(group, collected));
     }
     claims
 }
@@ -129,4 +132,17 @@ fn in_name(source: SourceId, collected: &Collected) -> Option<ZoneClaim> {
     let offset = Offset::from_seconds(seconds).ok()?;
     let at = offset.to_timestamp(local).ok();
     Some(ZoneClaim { rank: IN_NAME, source, at, claimed: Claimed::Offset(seconds) })
+}
+
+/// The offset in the name of a sysdiagnose: it is the host's, +0000 too.
+fn in_folder(group: &Group, collected: &Collected) -> Option<ZoneClaim> {
+    let RootKind::Collector(Layout { collector: "sysdiagnose", .. }) = group.kind else {
+        return None;
+    };
+    let label = collected.evidence.get(group.root.evidence).map_or("", |e| e.label.as_str());
+    let parts = group.root.prefix.rsplit('/').chain([label]);
+    let NamedTime { local, offset } = parts.into_iter().find_map(time_in_name)?;
+    let at = Offset::from_seconds(offset?).ok()?.to_timestamp(local).ok();
+    let source = *group.sources.first()?;
+    Some(ZoneClaim { rank: IN_NAME, source, at, claimed: Claimed::Offset(offset?) })
 }

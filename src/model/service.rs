@@ -137,6 +137,9 @@ pub struct Job {
     pub script: Option<Text>,
     /// Rescued from a damaged file: some keys may be missing.
     pub partial: bool,
+    /// The path of the property list on its Mac, where a collector tells of it in a record of its own; else the
+    /// file is the property list.
+    pub path: Option<Text>,
 }
 
 impl Job {

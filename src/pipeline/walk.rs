@@ -128,7 +128,7 @@ fn read_entry(
         Err(panicked) => panicked,
         Ok(Err(error)) => {
             let kind = encrypted(&error).unwrap_or_else(|| kind_of(&error));
-            problem(kind, error.to_string())
+            problem(kind, described(kind, entry, &error))
         }
         Ok(Ok(())) => return,
     };
@@ -136,6 +136,14 @@ fn read_entry(
         let source = examine::unread(&place.shown(entry), entry, context);
         context.add(examine::failed(source, problem));
     }
+}
+
+/// An error in words. Velociraptor puts what it encrypts into a zip of its own, which hides the names.
+fn described(kind: ProblemKind, entry: &Entry, error: &io::Error) -> String {
+    let is_container =
+        kind == ProblemKind::Encrypted && entry.path.rsplit('/').next() == Some("data.zip");
+    let container = if is_container { "encrypted Velociraptor container: " } else { "" };
+    format!("{container}{error}")
 }
 
 /// Zip members that no password opens are refused with this kind of I/O error.

@@ -105,10 +105,7 @@ pub fn mark_agreement(ports: &mut HostPorts) {
 fn declaration(job: &JobRecord, declared: &DeclaredPort) -> Option<Citation> {
     Some(Citation {
         role: CitationRole::Declared,
-        place: crate::model::provenance::Place {
-            source: job.source?,
-            locator: crate::model::provenance::Locator::Whole,
-        },
+        place: job.source?,
         window: None,
         raw_time: Text::from(""),
         time_rule: Text::from(""),

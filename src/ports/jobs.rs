@@ -15,7 +15,10 @@ pub fn of(case: &HostCase, names: &Names<'_>) -> Vec<JobRecord> {
     let mut jobs: BTreeMap<(String, Text, Option<String>), JobRecord> = BTreeMap::new();
     for fact in &case.facts {
         let Fact::Job(job) = &fact.fact else { continue };
-        let Some(file) = case.plists.get(&fact.place.source) else { continue };
+        let told = told_of(job, fact, case);
+        let Some(file) = told.as_ref().or_else(|| case.plists.get(&fact.place.source)) else {
+            continue;
+        };
         let fresh = from_plist(job, fact, file, names);
         let key = (fresh.domain.clone(), Text::clone(&fresh.label), fresh.plist_path.clone());
         match jobs.get_mut(&key) {
@@ -61,6 +64,12 @@ pub fn of(case: &HostCase, names: &Names<'_>) -> Vec<JobRecord> {
     jobs
 }
 
+/// The property list of a job that a collector tells of in a record of its own.
+fn told_of(job: &Job, fact: &Dated, case: &HostCase) -> Option<PlistFile> {
+    let path = job.path.as_deref()?.to_owned();
+    Some(PlistFile { path, modified: None, evidence: evidence_of(fact, case).to_owned() })
+}
+
 /// A file elsewhere that says the same as a property list in a directory of jobs is its copy (zip
 /// stores hard links so), and no second job: unless launchctl shows that it was loaded from there.
 fn leave_out_copies(jobs: &mut Vec<JobRecord>, case: &HostCase) {
@@ -95,7 +104,7 @@ fn from_plist(job: &Job, fact: &Dated, file: &PlistFile, names: &Names<'_>) -> J
         domain: domain_of(&file.path),
         label: Text::clone(&job.label),
         plist_path: Some(file.path.clone()),
-        source: Some(fact.place.source),
+        source: Some(fact.place),
         program: job.executable().map(|program| in_bundle(program, &file.path)),
         arguments: job.arguments.clone(),
         enabled: Known::Unknown,
@@ -143,6 +152,12 @@ fn merge(known: &mut JobRecord, fresh: JobRecord) {
     declared.sort();
     declared.dedup();
     let modified = fresh.plist_modified.or(known.plist_modified);
+    // The file itself is better to cite than a collector's record of it.
+    let is_told = |record: &JobRecord| record.job.as_ref().is_some_and(|job| job.path.is_some());
+    if is_told(&fresh) && !is_told(known) {
+        (known.declared, known.plist_modified) = (declared, modified);
+        return;
+    }
     *known = JobRecord { declared, plist_modified: modified, ..fresh };
 }
 

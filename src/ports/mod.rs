@@ -89,7 +89,7 @@ pub struct JobRecord {
     /// The property list, if it was collected.
     pub job: Option<Job>,
     /// Where the property list lies in the evidence.
-    pub source: Option<SourceId>,
+    pub source: Option<Place>,
     /// Program, from the property list or from launchctl.
     pub program: Option<Text>,
     /// Arguments, likewise.
@@ -123,10 +123,10 @@ pub struct HostPorts {
     pub jobs: Vec<JobRecord>,
     /// Its bindings, in the order of the `bindings` table.
     pub bindings: Vec<Binding>,
-    /// What is known of signatures, firewalls and extensions.
-    pub trust: trust::Trust,
     /// Listings with sockets whose ports nothing numbers: what they lack may be among these.
     pub lossy_listings: BTreeSet<Place>,
+    /// What is known of signatures, firewalls and extensions.
+    pub trust: trust::Trust,
     /// Where the evidence contradicts itself.
     pub problems: Vec<(SourceId, Problem)>,
 }
@@ -155,7 +155,7 @@ pub fn reconstruct(case: &HostCase, embedded: &dyn PortNames) -> HostPorts {
     name_processes(&mut processes.all, case);
     let trust = trust::Trust::of(case);
     let mut ports =
-        HostPorts { processes: processes.all, jobs, bindings, trust, lossy_listings, problems };
+        HostPorts { processes: processes.all, jobs, bindings, lossy_listings, trust, problems };
     conflicts::mark(&mut ports);
     declared::attribute_by_target(&mut ports);
     declared::mark_agreement(&mut ports);

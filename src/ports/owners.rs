@@ -70,7 +70,7 @@ impl Owners<'_> {
         for row in rows {
             // Like netstat, the kernel's log names the last process that used a socket; a sensor its holder.
             let by_netstat = row.flow.is_some_and(|flow| !flow.witness.is_sensor())
-                || self.listings.tool_of(row.fact.place) == Some(ListingTool::Netstat);
+                || self.tool_of(&row).is_some_and(ListingTool::names_last_user);
             match row.pid {
                 None if row.flow.is_some() && row.socket.name.is_some() => used.push(row),
                 None => orphans.push(row),
@@ -99,6 +99,11 @@ impl Owners<'_> {
         parts
     }
 
+    /// The tool that printed a row.
+    fn tool_of(&self, row: &Row<'_>) -> Option<ListingTool> {
+        self.listings.tool_of(row.fact.place)
+    }
+
     /// Adds a part that netstat names. Where a privileged lsof of the same look shows other holders of
     /// the very endpoint, the process that netstat names only used it last.
     fn join_user<'a>(&self, parts: &mut Vec<Part<'a>>, mut fresh: Part<'a>) {
@@ -117,7 +122,8 @@ impl Owners<'_> {
         };
         let pid = row.pid.unwrap_or_default();
         let name = row.socket.name.as_ref().map_or("a process", |name| &name.text);
-        let note = format!("netstat names {name} (pid {pid}) as the last to use it; lsof decides");
+        let tool = self.tool_of(row).map_or("a log", ListingTool::as_str);
+        let note = format!("{tool} names {name} (pid {pid}) as the last to use it; lsof decides");
         part.notes.insert(note);
         part.sockets.append(&mut fresh.sockets);
         part.rows.append(&mut fresh.rows);

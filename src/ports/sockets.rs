@@ -236,9 +236,15 @@ impl Context<'_> {
 
     /// An unconnected UDP socket on an ephemeral port is a client's, not a service, unless a job
     /// declares that port (scoring.md 6.5).
+    ///
+    /// `lsof -T q`, as sysdiagnose runs it, tells no states: a socket that another listing of the collection shows to
+    /// listen does.
     fn unconnected(&self, fact: &Dated, socket: &Socket, port: u16) -> (Direction, bool) {
+        let listener = || self.listening.get(&(fact.acquisition, Protocol::Tcp, port));
+        let shown = || listener().is_some_and(|at| at.contains(&plain(&socket.local.address)));
         match (socket.state, socket.protocol) {
             (SocketState::Listen, _) => (Direction::Listen, false),
+            (SocketState::Unknown, Some(Protocol::Tcp)) if shown() => (Direction::Listen, false),
             (SocketState::Bound, Some(Protocol::Udp))
                 if !self.ephemeral.contains(&port) || self.jobs.udp.contains(&port) =>
             {

@@ -7,7 +7,7 @@ use super::place::canonical;
 use crate::hosts::HostCase;
 use crate::model::Text;
 use crate::model::observation::{
-    Fact, FirewallSetting, Known, Redirect, Signature, Signer, SystemExtension,
+    Fact, FirewallSetting, Known, Life, Redirect, Signature, Signer, SystemExtension,
 };
 use crate::model::provenance::Place;
 use std::collections::BTreeMap;
@@ -183,6 +183,7 @@ impl Trust {
                 Fact::Firewall(setting) => {
                     trust.firewalls.entry(acquisition).or_default().learn(setting);
                 }
+                Fact::Life(life) => trust.learn_life(life),
                 Fact::PacketFilter(on) => {
                     trust.packet_filters.entry(acquisition).or_default().push(*on);
                 }
@@ -201,6 +202,19 @@ impl Trust {
             }
         }
         trust
+    }
+
+    /// What a sensor tells of the code that ran from a path.
+    fn learn_life(&mut self, life: &Life) {
+        let (Some(path), Some(signer)) = (&life.process.path, life.code.signature) else { return };
+        let told = Signature {
+            path: Text::clone(path),
+            signer: Some(signer),
+            team_id: life.code.team_id.clone(),
+            signing_id: life.code.signing_id.clone(),
+            ..Signature::default()
+        };
+        self.signatures.entry(canonical(path).into_owned()).or_default().learn(&told);
     }
 
     /// What is known of the signature of this very path.

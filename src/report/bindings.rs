@@ -227,11 +227,8 @@ pub(super) fn citations<'a>(view: &View<'a>) -> Vec<CitationRow<'a>> {
         }
     }
     for anomaly in view.analysis.anomalies.iter().filter(|anomaly| anomaly.binding.is_none()) {
-        let source = view.job_of(anomaly).and_then(|job| job.source);
-        rows.extend(source.map(|source| {
-            let locator = crate::model::provenance::Locator::Whole;
-            row("", Some(&anomaly.id), Place { source, locator })
-        }));
+        let place = view.job_of(anomaly).and_then(|job| job.source);
+        rows.extend(place.map(|place| row("", Some(&anomaly.id), place)));
         rows.extend(anomaly.places.iter().map(|place| row("", Some(&anomaly.id), *place)));
     }
     rows

@@ -54,9 +54,11 @@ impl Record for ProcessRow<'_> {
 
     fn cells(&self) -> Vec<Cell<'_>> {
         let process = self.process;
-        let (signature, team_id, signing_id) = self.signature();
         let (started_from, started_to) = edges(process.started);
         let (exited_from, exited_to) = edges(process.exited);
+        // What a sensor saw run says more than what lay at its path at another time.
+        let code = &process.code;
+        let signed = self.signed.filter(|_| code.signature.is_none());
         cells![
             &process.id,
             self.host,
@@ -73,25 +75,11 @@ impl Record for ProcessRow<'_> {
             exited_from,
             exited_to,
             process.label.as_ref(),
-            signature.unwrap_or_default(),
-            team_id,
-            signing_id,
-            process.code.sha256.as_ref(),
+            code.signature.map(Signer::as_str).or(signed.map(|signed| signed.holder().as_str())),
+            code.team_id.as_ref().or(signed.and_then(|signed| signed.team_id.as_ref())),
+            code.signing_id.as_ref().or(signed.and_then(|signed| signed.signing_id.as_ref())),
+            code.sha256.as_ref(),
         ]
-    }
-}
-
-impl ProcessRow<'_> {
-    /// Signature, team and identifier: as a sensor told them of this very process, else of its path.
-    fn signature(&self) -> (Option<&'static str>, Option<&Text>, Option<&Text>) {
-        let code = &self.process.code;
-        match self.signed.filter(|_| code.signature.is_none()) {
-            Some(signed) => {
-                let who = signed.holder().as_str();
-                (Some(who), signed.team_id.as_ref(), signed.signing_id.as_ref())
-            }
-            None => (code.signature, code.team_id.as_ref(), code.signing_id.as_ref()),
-        }
     }
 }
 

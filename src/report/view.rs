@@ -72,7 +72,7 @@ impl<'a> View<'a> {
     pub fn places_of(&self, anomaly: &Anomaly) -> String {
         match (self.binding_of(anomaly), self.job_of(anomaly).and_then(|job| job.source)) {
             (Some(binding), _) => self.places_of_binding(binding),
-            (None, Some(source)) => self.file(source),
+            (None, Some(place)) => self.places([place]),
             (None, None) => self.places(anomaly.places.iter().copied()),
         }
     }

@@ -7,9 +7,11 @@ mod launchd_log;
 mod launchd_plist;
 mod lsof;
 mod netstat;
+mod nettop;
 mod property_list;
 mod ps;
 mod records;
+mod sysdiagnose;
 mod syslog;
 mod trust;
 mod uac;
@@ -18,6 +20,7 @@ mod unified_log;
 mod unified_messages;
 mod unified_pieces;
 mod unified_styles;
+mod velociraptor;
 
 use portolan::artifacts::Emitter;
 use portolan::model::observation::{Fact, Listing, Process, Socket};
@@ -47,8 +50,12 @@ fn listings(out: &Emitter) -> Vec<Listing> {
 pub(crate) fn place_of(artifact: &str, name: &str) -> String {
     let known = host::FIXTURES.iter().chain(aftermath::FIXTURES);
     let listed = known.into_iter().find(|(id, file, _)| (*id, *file) == (artifact, name));
+    if let Some(path) = velociraptor::place_of(artifact, name) {
+        return path;
+    }
     match (listed, artifact) {
         (Some((_, _, path)), _) => (*path).to_owned(),
+        (None, "sysdiagnose") => sysdiagnose::place_of(name),
         (None, "launchd-plist") => format!("Library/LaunchDaemons/{name}"),
         (None, "launchd-overrides") => {
             "private/var/db/com.apple.xpc.launchd/disabled.501.plist".to_owned()

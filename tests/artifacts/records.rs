@@ -5,7 +5,7 @@ use crate::support::{claim, fixture_bytes, parse, rendered};
 use portolan::artifacts::Emitter;
 use portolan::model::network::SocketState;
 use portolan::model::observation::{
-    Fact, Flow, FlowEvent, HostClaim, Known, Life, ListingTool, ProblemKind, When,
+    Fact, Flow, FlowEvent, HostClaim, Known, Life, ListingTool, ProblemKind, Signer, When,
 };
 use portolan::model::provenance::Locator;
 use portolan::model::service::Direction;
@@ -160,7 +160,10 @@ fn a_signature_that_the_sensor_does_not_trust_names_no_team() {
         );
         lives(&parse("ecs-events", "x.ndjson", text.as_bytes())).remove(0).code
     };
-    assert_eq!((sign(true).signature, sign(false).signature), (Some("developer"), Some("unknown")));
+    assert_eq!(
+        (sign(true).signature, sign(false).signature),
+        (Some(Signer::Developer), Some(Signer::Unknown))
+    );
     assert_eq!(sign(false).team_id, None);
 }
 

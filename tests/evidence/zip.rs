@@ -2,6 +2,7 @@
 
 use super::build::{Member, finish_zip, raw_zip, tree, zip_of};
 use super::{contents, gather_with, opened, problems, row, sha};
+use crate::support::fixture_bytes;
 use portolan::evidence::Modified;
 use portolan::model::Timestamp;
 use portolan::pipeline::{Collected, Options, Status};
@@ -105,6 +106,27 @@ fn aes_is_opened_by_the_right_password_only() {
             assert_eq!(locked.sources.len(), tree().len() + 1);
         }
     }
+}
+
+#[test]
+fn an_encrypted_container_of_velociraptor_is_refused_by_name_or_opened() {
+    let client = fixture_bytes("velociraptor-collection/client.json");
+    let inner = raw_zip(&[Member::stored("client_info.json", &client)]);
+    let metadata = fixture_bytes("velociraptor-collection/container.json");
+    let outer = [
+        Member::stored("metadata.json", &metadata),
+        Member::stored("data.zip", &inner).encrypted("right"),
+    ];
+    let bytes = raw_zip(&outer);
+    let locked = opened_with("velociraptor", &bytes, &["wrong"]);
+    let refused = row(&locked, "data.zip");
+    assert_eq!(refused.status, Status::Refused);
+    let told =
+        "encrypted: encrypted Velociraptor container: encrypted, and no given password opens it";
+    assert_eq!(problems(refused), told);
+    let open = opened_with("velociraptor", &bytes, &["right"]);
+    assert_eq!(row(&open, "data.zip!/client_info.json").artifact, Some("velociraptor-collection"));
+    assert!(!open.observations.is_empty());
 }
 
 #[test]

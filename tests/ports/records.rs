@@ -5,7 +5,7 @@ use crate::support::fixture;
 use portolan::hosts::{Options, Sees};
 use portolan::model::binding::{Binding, BindingState, EndState};
 use portolan::model::network::Protocol;
-use portolan::model::observation::ListingTool;
+use portolan::model::observation::{ListingTool, Signer};
 use portolan::model::service::Direction;
 use portolan::model::stamp;
 
@@ -104,7 +104,7 @@ fn the_last_program_of_a_process_is_the_one_that_connects() {
     assert_eq!(only.command.as_deref(), Some("beacond --to 203.0.113.9:4444"));
     assert_eq!(
         (only.code.signature, only.code.team_id.as_deref()),
-        (Some("developer"), Some("EXAMPLE123"))
+        (Some(Signer::Developer), Some("EXAMPLE123"))
     );
     assert_eq!(stamp(only.exited.unwrap().hi), "2026-04-15T11:30:00.000000Z");
 }

@@ -3,6 +3,7 @@
 use crate::artifacts::reading::{after_words, for_each_line, words};
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
+use crate::model::Text;
 use crate::model::observation::{Fact, JobState, ProblemKind, When};
 use crate::model::provenance::Locator;
 
@@ -51,7 +52,8 @@ impl Artifact for LaunchctlList {
     }
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
-        let mut list = List::default();
+        let domain = domain_of(&input.entry.path).map(|domain| out.text(&domain));
+        let mut list = List { domain, ..List::default() };
         for_each_line(input, out, |number, line, out| list.read(number, line, out))?;
         if let Some(block) = list.block {
             out.partial = true;
@@ -61,6 +63,13 @@ impl Artifact for LaunchctlList {
         }
         Ok(())
     }
+}
+
+/// sysdiagnose lists the domain of each user who is logged in: `launchctl-list-501.txt`.
+fn domain_of(path: &str) -> Option<String> {
+    let name = path.rsplit('/').next().unwrap_or_default().to_lowercase();
+    let uid: u32 = name.strip_prefix("launchctl-list-")?.strip_suffix(".txt")?.parse().ok()?;
+    (uid > 0).then(|| format!("gui/{uid}"))
 }
 
 fn is_header(line: &str) -> bool {
@@ -90,6 +99,8 @@ fn row(line: &str) -> Option<(Option<u32>, &str, &str)> {
 /// What is remembered from line to line.
 #[derive(Debug, Default)]
 struct List {
+    /// The domain that the file's name tells.
+    domain: Option<Text>,
     /// The `launchctl list LABEL` block being read.
     block: Option<Block>,
 }
@@ -110,7 +121,8 @@ impl List {
         } else if let Some((pid, status, label)) = row(line) {
             let status =
                 Some(status).filter(|status| *status != "-").map(|status| out.text(status));
-            let state = JobState { label: out.text(label), pid, status, ..JobState::default() };
+            let (label, domain) = (out.text(label), self.domain.clone());
+            let state = JobState { label, domain, pid, status, ..JobState::default() };
             out.cite(Locator::Line(number), When::Capture, line, Fact::JobState(Box::new(state)));
         } else if text.starts_with("Could not find service") {
             out.skip("labels that launchctl did not find");

@@ -1,6 +1,6 @@
 //! `disabled.plist`, `overrides.plist` → overrides.
 
-use crate::artifacts::property_list::{self, Value, boolean};
+use crate::artifacts::property_list::{self, Dictionary, Value, boolean};
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError, cut};
 use crate::catalog;
 use crate::model::observation::{Fact, ProblemKind, When};
@@ -58,20 +58,35 @@ impl Artifact for LaunchdOverrides {
         if !read.rescued {
             out.fact(Locator::Whole, When::Undated, Fact::OverridesRead(domain));
         }
-        for (label, value) in entries {
-            let disabled = match value {
-                Value::Dictionary(entry) => entry.get("Disabled").and_then(boolean),
-                value => boolean(value),
-            };
-            if disabled.is_none() {
-                let detail = format!("the override of {:?} is not understood", cut(label, 100));
-                out.problem(Locator::Whole, ProblemKind::MalformedRecord, detail);
-            }
-            let label = out.text(label);
-            let fact = Fact::Override { domain, label, disabled };
-            out.fact(Locator::Whole, When::Undated, fact);
-        }
+        emit(entries, domain, Locator::Whole, out);
         Ok(())
+    }
+}
+
+/// A whole override database.
+pub(in crate::artifacts) fn read(
+    entries: &Dictionary,
+    domain: Domain,
+    locator: Locator,
+    out: &mut Emitter,
+) {
+    out.fact(locator, When::Undated, Fact::OverridesRead(domain));
+    emit(entries, domain, locator, out);
+}
+
+fn emit(entries: &Dictionary, domain: Domain, locator: Locator, out: &mut Emitter) {
+    for (label, value) in entries {
+        let disabled = match value {
+            Value::Dictionary(entry) => entry.get("Disabled").and_then(boolean),
+            value => boolean(value),
+        };
+        if disabled.is_none() {
+            let detail = format!("the override of {:?} is not understood", cut(label, 100));
+            out.problem(locator, ProblemKind::MalformedRecord, detail);
+        }
+        let label = out.text(label);
+        let fact = Fact::Override { domain, label, disabled };
+        out.fact(locator, When::Undated, fact);
     }
 }
 
@@ -81,7 +96,7 @@ fn is_property_list(candidate: &Candidate<'_>) -> bool {
 }
 
 /// The domain that an override database belongs to, from its path in lower case.
-fn domain(path: &str) -> Option<Domain> {
+pub(in crate::artifacts) fn domain(path: &str) -> Option<Domain> {
     let (folder, name) = path.rsplit_once('/')?;
     let folder = folder.rsplit('/').next().unwrap_or_default();
     if name == "overrides.plist" {

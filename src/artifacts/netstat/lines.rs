@@ -1,6 +1,7 @@
 //! Lines that are no rows: titles of tables, banners, warnings, signs of other systems.
 
 use super::command::Command;
+use jiff::civil::Time;
 
 /// The table that the lines below a title belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +106,14 @@ pub(super) fn foreign(line: &str) -> Option<&'static str> {
 /// The reason for rows that have another system's endpoints.
 pub(super) fn foreign_rows() -> &'static str {
     LINUX
+}
+
+/// The local time of day at which a command had ended, as sysdiagnose writes it below its banner:
+/// `BEGIN: 19:37:21.368, END: 19:37:21.433`.
+pub(super) fn ended(line: &str) -> Option<Time> {
+    let (begin, end) = line.strip_prefix("BEGIN: ")?.split_once(", END: ")?;
+    begin.parse::<Time>().ok()?;
+    end.trim().parse().ok()
 }
 
 /// Whether a line is blank or drawn: what frames banners.

@@ -36,7 +36,8 @@ catalog::entry! {
     /// all. Without `-a` listeners are not listed, and their absence proves nothing. Without `-l`
     /// IPv6 addresses are cut to 16 characters; with `-A` ports may be cut as well, and are kept as
     /// first digits only. Names of hosts and services (without `-n`) are kept as names. Process
-    /// names of exactly 16 characters may be cut. The table does not tell when it was printed.
+    /// names of exactly 16 characters may be cut. The table does not tell when it was printed, except below the
+    /// banners of sysdiagnose (`BEGIN: …, END: …`, a local time of day).
     ///
     /// Passed over and counted: sockets without a port (`*.*`), raw and QUIC sockets, multipath,
     /// unix, kernel and vsock tables, routes, interface counters and statistics. Files that hold

@@ -7,7 +7,9 @@ use super::row::{self, Parts, SHORT_NAME};
 use crate::artifacts::sockets::endpoint::is_colon_style;
 use crate::artifacts::sockets::seen::{Seen, names_are_whole_below, reserve, settle};
 use crate::artifacts::{Emitter, ParseError};
-use crate::model::observation::{Fact, Known, Listing, ListingTool, ProblemKind, Socket, When};
+use crate::model::observation::{
+    Fact, Known, Listing, ListingTool, ProblemKind, Socket, TimeOfDay, When,
+};
 use crate::model::provenance::Locator;
 
 /// How a listing began.
@@ -46,13 +48,16 @@ pub(super) struct Reader {
     foreign: Option<&'static str>,
     /// Whether sockets of a Mac were met.
     found: bool,
+    /// When the command was run, where a banner tells.
+    when: When,
 }
 
 impl Reader {
     /// A reader for a file whose name may tell the command.
     pub(super) fn new(path: &str) -> Self {
         let command = Command::of_file(path);
-        Self { command, table: Table::Outside, listing: None, foreign: None, found: false }
+        let (table, when) = (Table::Outside, When::Capture);
+        Self { command, table, listing: None, foreign: None, found: false, when }
     }
 
     /// Reads a line.
@@ -67,6 +72,11 @@ impl Reader {
         }
         if let Some(mark) = lines::mark(line) {
             return self.mark(mark, (number, line), out);
+        }
+        if let Some(time) = lines::ended(line) {
+            let partial = TimeOfDay { time, offset: None, last: time, days_back: 0 };
+            self.when = When::TimeOfDay(Box::new(partial));
+            return;
         }
         match self.table {
             Table::Other(what) => out.skip(what),
@@ -94,6 +104,7 @@ impl Reader {
                 self.close(out);
                 self.command = command;
                 self.table = Table::Outside;
+                self.when = When::Capture;
             }
             Mark::Title(Table::Internet) => {
                 let servers = line.contains("(including servers)");
@@ -232,7 +243,7 @@ impl Reader {
             open.longest_name = open.longest_name.max(name);
         }
         self.found = true;
-        out.cite(Locator::Line(number), When::Capture, line, Fact::Socket(Box::new(socket)));
+        out.cite(Locator::Line(number), self.when.clone(), line, Fact::Socket(Box::new(socket)));
     }
 
     fn malformed(&mut self, number: u64, detail: &str, out: &mut Emitter) {
@@ -287,6 +298,9 @@ impl Reader {
             whole: whole && !open.broken,
         };
         settle(open.at, listing, out);
+        if let Some(listing) = out.observations.get_mut(open.at) {
+            listing.when = self.when.clone();
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use crate::evidence::limits;
 use crate::model::Text;
 use crate::model::interval::Window;
 use crate::model::observation::{
-    Code, Fact, HostClaim, JobEvent, JobEventKind, Life, LogKind, ProblemKind, Process, When,
+    Code, Fact, HostClaim, JobEvent, JobEventKind, Life, LogKind, ProblemKind, Process, Signer,
+    When,
 };
 use crate::model::provenance::Locator;
 use serde_json::Value;
@@ -193,11 +194,11 @@ fn code(shown: &Value, out: &mut Emitter) -> Code {
     let platform = get(shown, "is_platform_binary").and_then(Value::as_bool) == Some(true);
     let team = text(shown, "team_id");
     let signature = match flags {
-        _ if platform => Some("apple"),
-        Some(flags) if flags & ADHOC != 0 => Some("adhoc"),
-        Some(flags) if flags & VALID != 0 && team.is_some() => Some("developer"),
-        Some(0) => Some("unsigned"),
-        Some(_) => Some("unknown"),
+        _ if platform => Some(Signer::Apple),
+        Some(flags) if flags & ADHOC != 0 => Some(Signer::AdHoc),
+        Some(flags) if flags & VALID != 0 && team.is_some() => Some(Signer::Developer),
+        Some(0) => Some(Signer::Unsigned),
+        Some(_) => Some(Signer::Unknown),
         None => None,
     };
     Code {

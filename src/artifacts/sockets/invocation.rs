@@ -36,9 +36,13 @@ pub fn of_file<'a>(path: &'a str, tool: &str) -> Option<Invocation<'a>> {
     Some(Invocation { words, grepped: rest.to_ascii_lowercase().contains("grep") })
 }
 
-/// The command in a line that is nothing but one: `# netstat -A -a`, `netstat -n -I en1`.
+/// The command in a line that is nothing but one: `# netstat -A -a`, `netstat -n -I en1`,
+/// `# /usr/sbin/netstat -% 1 -A -a`.
 pub fn of_line<'a>(line: &'a str, tool: &str) -> Option<Invocation<'a>> {
-    let rest = line.trim_start_matches(['#', ' ', '\t']).strip_prefix(tool)?;
+    let command = line.trim_start_matches(['#', ' ', '\t']);
+    let folders = ["/usr/sbin/", "/usr/bin/"];
+    let plain = folders.iter().find_map(|folder| command.strip_prefix(folder));
+    let rest = plain.unwrap_or(command).strip_prefix(tool)?;
     let words: Vec<Word<'_>> = rest
         .split_whitespace()
         .map(|word| match word.strip_prefix('-') {

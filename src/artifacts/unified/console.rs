@@ -83,7 +83,8 @@ impl Copied {
             self.days = self.days_at(time);
             self.first = self.first.or(Some(time));
             self.last = Some(time);
-            let partial = TimeOfDay { time, offset, last: time, days_back: self.days };
+            let partial =
+                TimeOfDay { time, offset: Some(offset), last: time, days_back: self.days };
             let when = When::TimeOfDay(Box::new(partial));
             self.export.met(Locator::Line(number), &when);
             self.open = Some((number, line.to_owned(), when));

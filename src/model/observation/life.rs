@@ -1,6 +1,6 @@
 //! What sensors say about the lives of processes, and about the code that ran in them.
 
-use super::Process;
+use super::{Process, Signer};
 use crate::model::Text;
 use crate::model::interval::Window;
 
@@ -22,8 +22,8 @@ pub struct Life {
 /// Who signed a program, as a sensor tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Code {
-    /// The column value: `apple`, `developer`, `adhoc`, `unsigned`, `unknown`.
-    pub signature: Option<&'static str>,
+    /// Who signed it.
+    pub signature: Option<Signer>,
     /// Team identifier.
     pub team_id: Option<Text>,
     /// Identifier in the signature.

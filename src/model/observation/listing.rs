@@ -15,6 +15,10 @@ pub enum ListingTool {
     Lsof,
     /// A snapshot by osquery.
     Osquery,
+    /// `nettop`.
+    Nettop,
+    /// The `netstat()` plugin of Velociraptor.
+    Velociraptor,
 }
 
 impl ListingTool {
@@ -24,7 +28,15 @@ impl ListingTool {
             Self::Netstat => "netstat",
             Self::Lsof => "lsof",
             Self::Osquery => "osquery",
+            Self::Nettop => "nettop",
+            Self::Velociraptor => "velociraptor netstat",
         }
+    }
+
+    /// Whether the process of a row is only the last one that used the socket, as the kernel's lists of
+    /// sockets have it, and not one that is known to hold it.
+    pub fn names_last_user(self) -> bool {
+        !matches!(self, Self::Lsof | Self::Osquery)
     }
 }
 

@@ -55,7 +55,7 @@ pub enum When {
     /// Host-local civil time on a clock of twelve hours, in the earlier half of the day or in the later
     /// (Aftermath's log), from `.0` to `.1` inclusive, both as of the earlier.
     TwelveHour(DateTime, DateTime),
-    /// A time of day without a date (Console copies).
+    /// A time of day without a date (Console copies, nettop).
     TimeOfDay(Box<TimeOfDay>),
     /// Host-local civil time without a year (`system.log`).
     Yearless(Box<Yearless>),
@@ -73,8 +73,8 @@ pub enum When {
 pub struct TimeOfDay {
     /// The time.
     pub time: Time,
-    /// Seconds east of UTC.
-    pub offset: i32,
+    /// Seconds east of UTC; `None` where it is the host's local time.
+    pub offset: Option<i32>,
     /// The time of the file's last record, with the same offset.
     pub last: Time,
     /// Midnights between this record and the last one.

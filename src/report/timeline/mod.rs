@@ -12,7 +12,7 @@ use crate::model::anomaly::Anomaly;
 use crate::model::binding::{Binding, Citation, CitationRole};
 use crate::model::network::Address;
 use crate::model::observation::{Fact, JobEventKind};
-use crate::model::provenance::{Locator, Place};
+use crate::model::provenance::Place;
 use crate::ports::{HostPorts, JobRecord};
 use event::{Event, Subject};
 
@@ -242,7 +242,7 @@ impl<'a> OfHost<'a, '_> {
 }
 
 fn place_of_job(job: &JobRecord) -> Option<Place> {
-    job.source.map(|source| Place { source, locator: Locator::Whole })
+    job.source
 }
 
 /// The edges of a binding's life. A binding seen at one instant only has no last sighting of its own.

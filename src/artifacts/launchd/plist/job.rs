@@ -21,7 +21,7 @@ const TRIGGERS: &[&str] = &[
 ];
 
 /// The job of a dictionary; its label is empty where there is none.
-pub(super) fn job(entries: &Dictionary, out: &mut Emitter) -> Job {
+pub(in crate::artifacts) fn job(entries: &Dictionary, out: &mut Emitter) -> Job {
     let program = text(entries, "Program", out).or_else(|| text(entries, "BundleProgram", out));
     let arguments = arguments(entries, out);
     let on_demand = entries.get("OnDemand").and_then(boolean);
@@ -46,6 +46,7 @@ pub(super) fn job(entries: &Dictionary, out: &mut Emitter) -> Job {
         shell_on_socket: inference.shell_on_socket.map(Text::from),
         script: inference.script.map(Text::from),
         partial: false,
+        path: None,
     }
 }
 

@@ -6,6 +6,8 @@ mod environment;
 mod job;
 mod sockets;
 
+pub(in crate::artifacts) use self::job::job;
+
 use crate::artifacts::property_list::{self, Read};
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
@@ -52,7 +54,7 @@ impl Artifact for LaunchdPlist {
             let detail = "the property list holds no dictionary, so it is no job".to_owned();
             return Err(ParseError::Malformed { locator: Locator::Whole, detail });
         };
-        let mut job = job::job(entries, out);
+        let mut job = job(entries, out);
         job.partial = rescued;
         if job.label.is_empty() {
             let detail = "the property list has no Label, so launchd does not load it";

@@ -4,7 +4,7 @@ use super::Passed;
 use crate::artifacts::Emitter;
 use crate::artifacts::records::fields::{get, instant, name, number, pid, text, texts};
 use crate::model::interval::Window;
-use crate::model::observation::{Code, Fact, JobEvent, JobEventKind, Life, Process};
+use crate::model::observation::{Code, Fact, JobEvent, JobEventKind, Life, Process, Signer};
 use serde_json::Value;
 
 /// A program was started, in a new process or in the place of another.
@@ -60,10 +60,10 @@ fn code(record: &Value, out: &mut Emitter) -> Code {
         || (field("team_id").is_none()
             && field("signing_id").is_some_and(|id| id.starts_with("com.apple.")));
     let signature = match (flag("exists"), flag("trusted")) {
-        (Some(false), _) => Some("unsigned"),
-        (_, Some(true)) if apple => Some("apple"),
-        (_, Some(true)) if field("team_id").is_some() => Some("developer"),
-        (Some(true), _) | (_, Some(_)) => Some("unknown"),
+        (Some(false), _) => Some(Signer::Unsigned),
+        (_, Some(true)) if apple => Some(Signer::Apple),
+        (_, Some(true)) if field("team_id").is_some() => Some(Signer::Developer),
+        (Some(true), _) | (_, Some(_)) => Some(Signer::Unknown),
         (None, None) => None,
     };
     let trusted = flag("trusted") == Some(true);

@@ -8,7 +8,7 @@ use crate::model::interval::Window;
 use crate::model::network::{Port, SocketState};
 use crate::model::observation::{
     Code, Fact, FlowEvent, HostClaim, JobState, Known, Life, Listing, ListingTool, ProblemKind,
-    Process, Socket, When,
+    Process, Signer, Socket, When,
 };
 use crate::model::provenance::Locator;
 
@@ -209,7 +209,7 @@ fn process_event(row: &Row, locator: Locator, when: &When, out: &mut Emitter) {
     let when = window.map_or_else(|| when.clone(), When::Utc);
     let Some(life) = life(row, out) else { return broken(row, locator, out) };
     let code = Code {
-        signature: (row.text("platform_binary") == Some("1")).then_some("apple"),
+        signature: (row.text("platform_binary") == Some("1")).then_some(Signer::Apple),
         team_id: row.text("team_id").map(|id| out.text(id)),
         signing_id: row.text("signing_id").map(|id| out.text(id)),
         sha256: None,
