@@ -214,7 +214,10 @@ impl Record {
                 .filter(|team| !team.is_empty() && *team != "not set")
                 .map(|team| out.text(team));
         } else if let Some(value) = line.strip_prefix("Authority=") {
-            signature.authorities.push(out.text(value.trim()));
+            // `(unavailable)` stands for certificates that could not be read.
+            if value.trim() != "(unavailable)" {
+                signature.authorities.push(out.text(value.trim()));
+            }
         } else if let Some(value) = line.strip_prefix("CDHash=") {
             signature.cdhash = text(out, value);
         } else if line.starts_with("CodeDirectory ") {
@@ -279,8 +282,8 @@ fn signer_of(signature: &Signature) -> (Signer, Option<&'static str>) {
         && signature.authorities.iter().any(|authority| &**authority == middle);
     match (&**root == "Apple Root CA", by_apple, signature.team_id.as_deref()) {
         (false, ..) => (Signer::Unknown, Some("its certificates do not lead to Apple's root")),
-        (true, true, None) => (Signer::Apple, None),
-        (true, true, Some(_)) => (Signer::Unknown, Some("it is Apple's and names a team")),
+        // Applications of Apple's name a team of Apple's.
+        (true, true, _) => (Signer::Apple, None),
         (true, false, None) => (Signer::Unknown, Some("it names no team")),
         (true, false, Some(team)) => {
             let of_other = leaf.starts_with("Developer ID Application")

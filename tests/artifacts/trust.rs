@@ -80,6 +80,17 @@ fn each_output_is_known_by_its_content() {
     for other in others {
         assert_eq!(claim("case/loose.txt", other.as_bytes()), None, "{other}");
     }
+    let signatures = fixture_bytes("codesign/several.txt");
+    assert_eq!(claim("case/codesign.json", b"{\"query\": \"codesign\"}").as_deref(), None);
+    assert_eq!(claim("case/codesign-all.sh", b"codesign -dvvv $1\n").as_deref(), None);
+    assert_eq!(claim("case/codesign.txt", &signatures).as_deref(), Some("codesign"));
+    // What somebody configures in a folder of their own is in force nowhere.
+    let rules = fixture_bytes("packet-filter/pf.conf");
+    assert_eq!(claim("Users/ana/src/router/pf.conf", &rules), None);
+    assert_eq!(
+        claim("private/etc/pf.anchors/org.example", &rules).as_deref(),
+        Some("packet-filter")
+    );
     // The template that macOS came with says nothing of this Mac.
     let settings = fixture_bytes("alf-plist/com.apple.alf.plist");
     let template = "usr/libexec/ApplicationFirewall/com.apple.alf.plist";
@@ -99,6 +110,12 @@ fn a_team_is_a_developer_s_only_under_apple_s_root() {
     assert_eq!(signed(chain, "TEAM1"), Some(Signer::Unknown));
     assert_eq!(signed("Authority=Home\n", "TEAM0"), Some(Signer::Unknown));
     assert_eq!(signed("", "TEAM0"), Some(Signer::Unknown));
+    assert_eq!(signed("Authority=(unavailable)\n", "TEAM0"), Some(Signer::Unknown));
+    let apple = "Authority=Software Signing\n\
+                 Authority=Apple Code Signing Certification Authority\nAuthority=Apple Root CA\n";
+    assert_eq!(signed(apple, "not set"), Some(Signer::Apple));
+    // Xcode is of a team of Apple's.
+    assert_eq!(signed(apple, "APPLE00TEA"), Some(Signer::Apple));
 }
 
 #[test]

@@ -147,6 +147,25 @@ fn a_team_and_an_identifier_are_an_identity() {
 }
 
 #[test]
+fn a_policy_may_name_a_team() {
+    let text = "[[approved]]\nname = \"Reef\"\nmatch = { team_id = \"REEF00TEAM\" }\n";
+    let judged = |signature: &str| {
+        let files = agent().file(CODESIGN, signature).files();
+        let told = crate::policy::judged(&files, crate::policy::policy(text));
+        let one = told.only_anomaly();
+        (one.exception.clone(), points(one, "signature-unknown-team"))
+    };
+    let approved = Some("approved:Reef".to_owned());
+    assert_eq!(judged(&developer(AGENT, "REEF00TEAM", "")), (approved, None));
+    assert_eq!(judged(&developer(AGENT, "TIDE00TEAM", "")), (None, Some(5)));
+    // A team that the certificates do not name is only claimed.
+    let claimed = format!(
+        "Executable={AGENT}\nIdentifier=x\nFormat=Mach-O\nAuthority=Home\nTeamIdentifier=REEF00TEAM\n"
+    );
+    assert_eq!(judged(&claimed), (None, None));
+}
+
+#[test]
 fn what_the_firewall_blocks_is_not_exposed() {
     let listed = |state: &str, decision: &str| {
         let text = format!(
