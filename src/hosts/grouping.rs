@@ -59,6 +59,8 @@ pub struct Grouped {
 pub enum Extent {
     /// Its whole acquisition: these files.
     Acquisition(Vec<SourceId>),
+    /// A host that its records name: the files that hold nothing of a Mac.
+    Host(Vec<SourceId>),
     /// Itself: the acquisition around it is of a Mac.
     File,
 }
@@ -90,11 +92,17 @@ pub fn group(collected: &Collected, observations: Vec<Observation>) -> Grouped {
     groups.retain(|group| !group.observations.is_empty());
     let (refused, groups): (Vec<Group>, Vec<Group>) =
         groups.into_iter().partition(|group| foreign(group, collected).is_some());
+    let used: BTreeSet<SourceId> =
+        groups.iter().flat_map(|group| group.sources.iter().copied()).collect();
     for group in refused {
-        let claim = foreign(&group, collected);
-        grouped.foreign.extend(
-            claim.map(|(source, system)| (source, system, Extent::Acquisition(group.sources))),
-        );
+        let Some((source, system)) = foreign(&group, collected) else { continue };
+        let extent = if group.subject.is_some() {
+            let own = group.sources.into_iter().filter(|source| !used.contains(source));
+            Extent::Host(own.collect())
+        } else {
+            Extent::Acquisition(group.sources)
+        };
+        grouped.foreign.push((source, system, extent));
     }
     for group in groups.iter().filter(|group| group.kind != RootKind::Loose) {
         let claims = foreign_claims(group);
@@ -116,9 +124,11 @@ fn foreign_claims(group: &Group) -> impl Iterator<Item = (SourceId, Text)> {
 
 /// The file by which a collector's folder or a file tree is not a Mac's, and what it is. One stray file
 /// (of a virtual machine, or put there) does not outweigh the version of macOS or its jobs. Loose
-/// captures of several systems may lie side by side: there each file speaks for itself.
+/// captures of several systems may lie side by side: there each file speaks for itself, and each host that
+/// records name.
 fn foreign(group: &Group, collected: &Collected) -> Option<(SourceId, Text)> {
-    if group.kind == RootKind::Loose || is_of_macos(group) {
+    let is_one = group.kind != RootKind::Loose || group.subject.is_some();
+    if !is_one || is_of_macos(group) {
         return None;
     }
     let by_name = || Some((*group.sources.first()?, foreign_name(group, collected)?));

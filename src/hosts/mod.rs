@@ -210,17 +210,27 @@ pub fn resolve(collected: &mut Collected, options: &Options) -> Resolved {
     resolved
 }
 
+/// Marks files of which nothing is used.
+fn unused(collected: &mut Collected, sources: &[SourceId], why: &str) {
+    for id in sources {
+        let Some(source) = collected.sources.get_mut(id.0 as usize) else { continue };
+        if source.artifact.is_some_and(|artifact| artifact != "archive") {
+            source.status = Status::Refused;
+            why.clone_into(&mut source.note);
+        }
+    }
+}
+
 /// Marks the file that names another system, and the files of an acquisition that it speaks for.
 fn refuse(collected: &mut Collected, told_by: SourceId, system: &str, extent: &Extent) {
     let detail = match extent {
+        // The file that tells it has a problem of its own already.
+        Extent::Host(sources) => {
+            return unused(collected, sources, &format!("not used: the host runs {system}"));
+        }
         Extent::Acquisition(sources) => {
-            for id in sources {
-                let Some(source) = collected.sources.get_mut(id.0 as usize) else { continue };
-                if source.artifact.is_some_and(|artifact| artifact != "archive") {
-                    source.status = Status::Refused;
-                    source.note = format!("not used: the acquisition is of {system}");
-                }
-            }
+            let why = format!("not used: the acquisition is of {system}");
+            unused(collected, sources, &why);
             format!("{system}: portolan analyses macOS acquisitions; nothing of this one is used")
         }
         Extent::File => format!(

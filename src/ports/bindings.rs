@@ -8,7 +8,7 @@ use super::intervals::{Events, Witnesses, life_of, places};
 use super::owners::{Owners, Part, identity_of};
 use super::sockets::{FlowKey, Row};
 use crate::hosts::HostCase;
-use crate::model::binding::{Binding, BindingState, Certainty, CitationRole, EndState};
+use crate::model::binding::{Binding, BindingState, Certainty, Citation, CitationRole, EndState};
 use crate::model::network::{Address, Families, Port};
 use crate::model::observation::{Known, ListingTool, Problem};
 use crate::model::provenance::{Place, SourceId};
@@ -188,7 +188,9 @@ impl Maker<'_> {
             binding.bytes_in = binding.bytes_in.max(row.socket.bytes_in);
             binding.bytes_out = binding.bytes_out.max(row.socket.bytes_out);
             if distinct.insert((row.fact.place.source, row.fact.excerpt.as_deref())) {
-                binding.citations.push(cite(row.fact, CitationRole::Sighting));
+                let window = row.lived().pop();
+                let sighting = cite(row.fact, CitationRole::Sighting);
+                binding.citations.push(Citation { window, ..sighting });
             }
             if let Some(effective) = row.socket.effective_pid {
                 binding.notes.push(format!("used on behalf of pid {effective} (delegated socket)"));

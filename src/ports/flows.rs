@@ -219,7 +219,10 @@ fn same_process(one: &Row<'_>, other: &Row<'_>) -> bool {
 fn ended(rows: &[Row<'_>]) -> BTreeSet<(Ends, Option<u32>)> {
     let ends = rows.iter().filter(|row| {
         let event = row.flow.map(|flow| flow.event);
-        matches!(event, Some(FlowEvent::Ended { .. } | FlowEvent::Failed(_)))
+        matches!(
+            event,
+            Some(FlowEvent::Ended { .. } | FlowEvent::Gone { .. } | FlowEvent::Failed(_))
+        )
     });
     ends.map(|row| (ends_of(row), row.pid)).collect()
 }

@@ -71,10 +71,19 @@ impl Row<'_> {
         self.flow.is_some_and(|flow| flow.witness == Witness::Bonjour)
     }
 
+    /// When it was there, as closely as is told: what is only known to be gone was there at some time before.
+    pub fn lived(&self) -> Vec<Window> {
+        let seen = self.sightings();
+        if seen.is_empty() { self.fact.window().into_iter().collect() } else { seen }
+    }
+
     /// When the socket is known to have been there: at the row's time, and, where the row tells for how
     /// long it was open, at its beginning.
     pub fn sightings(&self) -> Vec<Window> {
         let Some(at) = self.fact.window() else { return Vec::new() };
+        if let Some(FlowEvent::Gone { seen }) = self.flow.map(|flow| flow.event) {
+            return seen.into_iter().collect();
+        }
         let began = self.flow.and_then(|flow| super::flows::began(flow, at));
         began.into_iter().chain([at]).collect()
     }

@@ -3,6 +3,7 @@
 use super::{listings, place_of, sockets};
 use crate::support::{claim, fixture_bytes, parse, rendered};
 use portolan::artifacts::Emitter;
+use portolan::model::interval::Window;
 use portolan::model::network::SocketState;
 use portolan::model::observation::{
     Fact, Flow, FlowEvent, HostClaim, Known, Life, ListingTool, ProblemKind, Signer, When,
@@ -46,10 +47,11 @@ fn rows_of_osquery_come_and_go_between_two_runs_of_a_query() {
         .filter(|(_, flow)| flow.socket.local.port.number() == Some(9001))
         .map(|(at, flow)| (at, flow.event))
         .collect();
-    let ended = FlowEvent::Ended { open_ms: None, connected_ms: None };
+    let before = Window::at("2026-04-15T11:30:00Z".parse().unwrap()).shifted(-5, 0);
+    let gone = FlowEvent::Gone { seen: Some(before) };
     let expected = [
         ("2026-04-15T09:59:55Z..2026-04-15T11:30:00Z".to_owned(), FlowEvent::Began),
-        ("2026-04-15T11:29:55Z..2026-04-15T11:40:00Z".to_owned(), ended),
+        ("2026-04-15T11:29:55Z..2026-04-15T11:40:00Z".to_owned(), gone),
     ];
     assert_eq!(of_9001, expected);
     insta::assert_snapshot!(rendered(&out));
@@ -106,7 +108,11 @@ fn numbers_are_read_as_the_texts_are_and_each_row_is_of_the_mac_it_names() {
 #[test]
 fn a_host_whose_rows_only_linux_has_gives_no_row() {
     let out = read("osquery", "fleet-linux-too.json");
-    assert!(out.observations.iter().all(|seen| seen.subject.as_deref() != Some("linnet-03")));
+    let of_linnet = |subject: &str| subject == "linnet-03";
+    let told =
+        out.observations.iter().filter(|seen| seen.subject.as_deref().is_some_and(of_linnet));
+    let told: Vec<&Fact> = told.map(|seen| &seen.fact).collect();
+    assert!(matches!(told.as_slice(), [Fact::Host(HostClaim::NotMacOs(_))]), "{told:?}");
     assert_eq!(skipped(&out, "rows of another operating system"), 2);
     assert!(out.problems.iter().any(|problem| problem.kind == ProblemKind::ForeignFormat));
     assert!(rendered(&read("osquery", "linux.json")).contains("osquery of linux"));

@@ -1,9 +1,9 @@
 //! What sensors say, joined with what captures of the same Mac show: one set of bindings.
 
-use crate::story::{Told, told};
+use crate::story::{Files, Told, told};
 use crate::support::fixture;
 use portolan::hosts::{Options, Sees};
-use portolan::model::binding::{Binding, BindingState, EndState};
+use portolan::model::binding::{Binding, BindingState, CitationRole, EndState};
 use portolan::model::network::Protocol;
 use portolan::model::observation::{ListingTool, Signer};
 use portolan::model::service::Direction;
@@ -55,7 +55,7 @@ fn a_row_that_came_and_went_bounds_its_binding() {
         [
             "2026-04-15T09:59:55.000000Z",
             "2026-04-15T11:30:00.000000Z",
-            "2026-04-15T11:40:00.000000Z",
+            "2026-04-15T11:30:00.000000Z",
             "2026-04-15T11:40:00.000000Z"
         ]
     );
@@ -153,4 +153,61 @@ fn lives_of_endpoint_security_bound_what_lsof_saw() {
         .collect();
     assert_eq!(sensors.len(), 6);
     assert!(sensors.iter().all(|row| row.sees == Sees::No));
+}
+
+#[test]
+fn a_socket_that_osquery_saw_go_was_last_seen_in_the_result_before() {
+    let row = |time: &str, counter: u8, action: &str| {
+        format!(
+            r#"{{"name":"lp","hostIdentifier":"oh","unixTime":"{time}","epoch":0,"counter":{counter},"columns":{{"pid":"50","port":"9001","protocol":"6","family":"2","address":"0.0.0.0"}},"action":"{action}"}}"#
+        )
+    };
+    let log = [row("1776250800", 1, "added"), row("1776254400", 2, "removed")].join("\n");
+    let told = Files::default().with("osqueryd.results.log", log).told();
+    let binding = told.binding(9001);
+    assert_eq!(binding.end_state, EndState::Ended);
+    let [_, first, last, end] = life(binding);
+    assert_eq!(first, "2026-04-15T11:00:00.000000Z");
+    assert_eq!(last, "2026-04-15T11:00:00.000000Z");
+    assert_eq!(end, "2026-04-15T12:00:00.000000Z");
+}
+
+#[test]
+fn a_socket_that_osquery_only_saw_go_has_an_end() {
+    let log = r#"{"name":"lp","hostIdentifier":"oh","unixTime":"1776254400","epoch":0,"counter":7,"diffResults":{"added":"","removed":[{"pid":"50","port":"4445","protocol":"6","family":"2","address":"0.0.0.0"}]}}"#;
+    let told = Files::default().with("osqueryd.results.log", log).told();
+    let binding = told.binding(4445);
+    assert_eq!(binding.end_state, EndState::Ended);
+    let [_, first, last, end] = life(binding);
+    let gone = "2026-04-15T12:00:00.000000Z";
+    assert_eq!([first.as_str(), &last, &end], [gone; 3]);
+    let bounds = binding.citations.iter().filter(|cited| cited.role == CitationRole::EndBound);
+    assert_eq!(bounds.count(), 1);
+    assert!(binding.citations.iter().all(|cited| cited.window.is_some()));
+}
+
+#[test]
+fn a_linux_host_that_osquery_tells_of_is_no_mac_in_any_of_its_logs() {
+    let row = |host: &str, columns: &str| {
+        format!(
+            r#"{{"name":"q","hostIdentifier":"{host}","unixTime":"1776247200","epoch":0,"counter":0,"columns":{columns},"action":"added"}}"#
+        )
+    };
+    let socket = r#"{"pid":"44","port":"4444","protocol":"6","family":"2","address":"0.0.0.0"}"#;
+    let system = r#"{"name":"Ubuntu","platform":"ubuntu","version":"22.04"}"#;
+    let like = r#"{"name":"Mint","platform_like":"debian","version":"21"}"#;
+    for system in [system, like] {
+        let told = Files::default()
+            .with(
+                "a/osqueryd.results.log",
+                [row("linnet", system), row("linnet", socket)].join("\n"),
+            )
+            .told();
+        assert!(told.0.hosts.is_empty(), "{system}");
+        let told = Files::default()
+            .with("osqueryd.results.log", [row("linnet", system), row("kite", socket)].join("\n"))
+            .with("osqueryd.results.log.1", row("linnet", socket))
+            .told();
+        assert_eq!(told.host_names(), ["kite"]);
+    }
 }

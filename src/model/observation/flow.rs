@@ -2,6 +2,7 @@
 
 use super::Socket;
 use crate::model::Text;
+use crate::model::interval::Window;
 use crate::model::service::Direction;
 
 /// Who wrote the line about a socket.
@@ -62,6 +63,11 @@ pub enum FlowEvent {
         open_ms: Option<u64>,
         /// Of these, connected.
         connected_ms: Option<u64>,
+    },
+    /// It was in the result before, and is no longer in this one.
+    Gone {
+        /// When that result was made, if told: until then it was there.
+        seen: Option<Window>,
     },
     /// A filter decided not to let it through.
     Denied,

@@ -95,7 +95,10 @@ pub fn life_of(
     flow: &BTreeSet<Place>,
     witnesses: &Witnesses<'_>,
 ) -> Vec<(SourceId, Problem)> {
-    let windows: Vec<Window> = part.rows.iter().flat_map(Row::sightings).collect();
+    let mut windows: Vec<Window> = part.rows.iter().flat_map(Row::sightings).collect();
+    if windows.is_empty() {
+        windows = part.rows.iter().flat_map(Row::lived).collect();
+    }
     let Some(interval) = windows.iter().map(|w| Interval::sighted(*w)).reduce(Interval::join)
     else {
         return Vec::new();

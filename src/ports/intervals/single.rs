@@ -76,7 +76,7 @@ fn singles<'r, 'a>(part: &'r Part<'a>) -> (Vec<Single<'r, 'a>>, Vec<Single<'r, '
 }
 
 fn add<'r, 'a>(single: &mut Single<'r, 'a>, row: &'r Row<'a>) {
-    for window in row.sightings() {
+    for window in row.lived() {
         single.seen = Some(single.seen.map_or(window, |seen| Window {
             lo: seen.lo.min(window.lo),
             hi: seen.hi.min(window.hi),
@@ -98,7 +98,10 @@ fn add<'r, 'a>(single: &mut Single<'r, 'a>, row: &'r Row<'a>) {
     {
         single.began = Some((start, row));
     }
-    let ends = matches!(flow.event, FlowEvent::Ended { .. } | FlowEvent::Failed(_));
+    let ends = matches!(
+        flow.event,
+        FlowEvent::Ended { .. } | FlowEvent::Gone { .. } | FlowEvent::Failed(_)
+    );
     if ends && single.ended.is_none_or(|(known, _)| known.hi < at.hi) {
         single.ended = Some((at, row));
     }

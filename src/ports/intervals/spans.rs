@@ -49,7 +49,7 @@ fn by_process(part: &Part<'_>) -> BTreeMap<u32, Vec<Window>> {
     let only = pids.first().copied().filter(|_| pids.len() == 1);
     let mut by_process: BTreeMap<u32, Vec<Window>> = BTreeMap::new();
     for row in part.rows.iter().filter(|row| row.key.direction == Direction::Listen) {
-        if let (Some(pid), Some(window)) = (row.pid.or(only), row.fact.window()) {
+        if let (Some(pid), Some(window)) = (row.pid.or(only), row.sightings().pop()) {
             by_process.entry(pid).or_default().push(window);
         }
     }

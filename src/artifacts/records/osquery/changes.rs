@@ -12,6 +12,9 @@ use crate::model::observation::{Fact, FlowEvent, When};
 use crate::model::provenance::Locator;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Seconds between two runs of a query at most: osquery schedules none more rarely than once a week.
+const INTERVAL: i64 = 604_800;
+
 /// What happened to a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Change {
@@ -160,16 +163,17 @@ fn differences(run: &Run, before: Option<i64>, rows: &[Pending], out: &mut Emitt
         own.map(|(_, _, row)| key(row)).collect()
     };
     let (added, removed) = (identities(Change::Added), identities(Change::Removed));
-    let between = before.and_then(seconds).zip(run.time.and_then(seconds));
-    let between = between.map(|(before, now)| {
-        When::Utc(Window { lo: Window::at(before).shifted(-QUERY, 0).lo, hi: now })
-    });
+    let seen = before.and_then(seconds).map(|time| Window::at(time).shifted(-QUERY, 0));
+    let now = run.time.and_then(seconds);
+    let between = seen.zip(now).map(|(seen, now)| When::Utc(Window { lo: seen.lo, hi: now }));
+    // A run that is not in the log was made so long before at most.
+    let earlier = now.map(|now| When::Utc(Window::at(now).shifted(-INTERVAL, 0)));
+    let gone = between.clone().or(earlier).unwrap_or(When::Undated);
     let stays = |row: &Row| {
         let key = key(row);
         added.contains(&key) && removed.contains(&key)
     };
     for (change, locator, row) in rows {
-        let ended = FlowEvent::Ended { open_ms: None, connected_ms: None };
         match (change, &between) {
             // Another column of it changed.
             (Change::Added, _) if stays(row) => {
@@ -183,11 +187,8 @@ fn differences(run: &Run, before: Option<i64>, rows: &[Pending], out: &mut Emitt
             (Change::Added, None) => {
                 tables::changed(row, *locator, (&looked(run.time), FlowEvent::Seen), out);
             }
-            (Change::Removed, Some(between)) => {
-                tables::changed(row, *locator, (between, ended), out);
-            }
-            (Change::Removed, None) => {
-                tables::changed(row, *locator, (&When::Undated, ended), out);
+            (Change::Removed, _) => {
+                tables::changed(row, *locator, (&gone, FlowEvent::Gone { seen }), out);
             }
         }
     }

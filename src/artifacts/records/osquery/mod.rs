@@ -81,7 +81,9 @@ impl Artifact for Osquery {
         }
         let envelope = ENVELOPE.iter().filter(|key| text.contains(*key)).count() >= 2;
         let has = |columns: &&&[&str]| columns.iter().all(|column| text.contains(column));
-        let rows = text.starts_with('[') && TABLES.iter().any(|table| has(&table));
+        // Velociraptor runs osqueryi and keeps each row on a line of its own.
+        let wrapped = candidate.path.contains("/results/") && candidate.name.contains("osquery");
+        let rows = (wrapped || text.starts_with('[')) && TABLES.iter().any(|table| has(&table));
         let named = candidate.is_log(&["osqueryd.results.log", "osqueryd.snapshots.log"]);
         match (named, envelope || rows) {
             (true, true) => Claim::Sure,
@@ -144,7 +146,7 @@ struct Results {
     /// Macs of which rows show another operating system.
     foreign: BTreeMap<Option<Text>, &'static str>,
     /// Tables of `osqueryi`: where their listing was told, and what it shows so far.
-    told: BTreeMap<Table, (usize, Listing)>,
+    told: BTreeMap<(Option<Text>, Table), (usize, Listing)>,
 }
 
 impl Results {
@@ -169,6 +171,9 @@ impl Results {
         let enveloped = record.columns.or(record.snapshot).or(record.diff).is_some();
         out.subject = host.filter(|_| enveloped).map(|host| out.text(host));
         if !enveloped {
+            // Rows that a hunt of Velociraptor has brought in name their Mac.
+            let host = text(&value, "Fqdn").or_else(|| text(&value, "ClientId"));
+            out.subject = host.map(|host| out.text(host));
             self.bare(locator, object, &value, out);
             return true;
         }
@@ -209,10 +214,11 @@ impl Results {
         let table = row.table;
         if table.is_listing() {
             let shown = tables::listing(table, &[&row], out);
-            if let Some((_, known)) = self.told.get_mut(&table) {
+            let key = (out.subject.clone(), table);
+            if let Some((_, known)) = self.told.get_mut(&key) {
                 tables::add(known, &shown);
             } else {
-                self.told.insert(table, (out.observations.len(), shown.clone()));
+                self.told.insert(key, (out.observations.len(), shown.clone()));
                 out.fact(locator, When::Capture, Fact::Listing(shown));
             }
         }
@@ -294,9 +300,12 @@ impl Results {
         }
         self.spans.forget(&of_foreign);
         for (host, system) in &self.foreign {
+            out.subject.clone_from(host);
             let host = host.as_deref().unwrap_or_default();
             let detail = format!("{host} runs {system}: its rows are not used");
             out.problem(Locator::Whole, ProblemKind::ForeignFormat, detail);
+            // Other files may hold rows of it that do not show its system.
+            claim(Locator::Whole, HostClaim::NotMacOs((*system).into()), out);
         }
         // Runs are told when they are over; rows are told in the order of the file.
         out.observations.sort_by_key(|seen| seen.place.locator);

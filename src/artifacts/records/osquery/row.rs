@@ -52,9 +52,10 @@ impl Row {
 
     /// Another system than macOS that the row shows by columns or paths that only it has.
     pub(super) fn other_system(&self) -> Option<&'static str> {
-        let platform = self.text("platform").filter(|_| self.table == Table::OsVersion);
+        let platform = self.text("platform").or_else(|| self.text("platform_like"));
+        let platform = platform.filter(|_| self.table == Table::OsVersion);
         match platform {
-            Some("darwin") => return None,
+            Some("darwin" | "macos" | "osx") => return None,
             Some("windows") => return Some("windows"),
             Some(_) => return Some("linux"),
             None => {}

@@ -40,7 +40,7 @@ impl Table {
             (Self::Launchd, has("label") && (has("program_arguments") || has("run_at_load"))),
             (Self::LaunchdOverrides, all(&["label", "key", "value", "uid"])),
             (Self::SystemInfo, has("hardware_serial")),
-            (Self::OsVersion, all(&["platform", "version"]) && (has("build") || has("major"))),
+            (Self::OsVersion, has("version") && (has("platform") || has("platform_like"))),
             (Self::Time, all(&["unix_time", "local_timezone"])),
             (
                 Self::Processes,
@@ -142,19 +142,24 @@ pub(super) fn changed(
     (when, event): (&When, FlowEvent),
     out: &mut Emitter,
 ) {
-    let gone = matches!(event, FlowEvent::Ended { .. });
+    let gone = matches!(event, FlowEvent::Gone { .. });
     let window = if let When::Utc(window) = when { Some(*window) } else { None };
     match row.table {
         Table::ListeningPorts | Table::OpenSockets => {
             let Some(socket) = sockets::of(row, locator, out) else { return };
-            owner(row, &socket, locator, when, out);
+            // Whose it was is told of the time when it was there.
+            let there = match event {
+                FlowEvent::Gone { seen } => seen.map_or(When::Undated, When::Utc),
+                _ => when.clone(),
+            };
+            owner(row, &socket, locator, &there, out);
             let flow = sockets::flow(row, event, socket, out);
             out.cite(locator, when.clone(), &row.raw, Fact::Flow(Box::new(flow)));
         }
         Table::Processes => {
             let Some(mut life) = life(row, out) else { return broken(row, locator, out) };
             match event {
-                FlowEvent::Ended { .. } => life.exited = window,
+                FlowEvent::Gone { .. } => life.exited = window,
                 FlowEvent::Began => life.started = life.started.or(window),
                 _ => {}
             }
