@@ -12,7 +12,7 @@ use crate::model::interval::Window;
 use crate::model::observation::{CollectionClaim, Fact, When};
 use crate::model::provenance::SourceId;
 use crate::model::service::Confidence;
-use crate::model::{Text, stamp};
+use crate::model::{Text, Timestamp, stamp};
 use crate::pipeline::{Collected, Source};
 use std::collections::BTreeMap;
 
@@ -21,6 +21,9 @@ const WRITING: i64 = 60;
 
 /// Seconds that a collection named after its start may take.
 const COLLECTING: i64 = 3600;
+
+/// How a collection is dated whose start is all that is told.
+const START_AND_HOUR: &str = "the start of the collection, and the hour after";
 
 /// Beginnings of the names of sysdiagnose's folders and archives, and the seconds that it may take (time.md 7.1).
 const SYSDIAGNOSE: &[&str] = &["sysdiagnose_", "in_progress_sysdiagnose_"];
@@ -38,6 +41,8 @@ pub struct Captures<'a> {
     options: &'a Options,
     commands: BTreeMap<String, DatedTime>,
     run: Option<DatedTime>,
+    /// Whether only starts of the run are told, and nothing of how long it took.
+    only_starts: bool,
     clocks: BTreeMap<String, DatedTime>,
 }
 
@@ -59,6 +64,7 @@ impl<'a> Captures<'a> {
             options,
             commands: BTreeMap::new(),
             run: None,
+            only_starts: true,
             clocks: BTreeMap::new(),
         };
         for observation in &group.observations {
@@ -66,7 +72,12 @@ impl<'a> Captures<'a> {
             let raw = observation.excerpt.as_deref().map_or(raw, Text::from);
             match &observation.fact {
                 Fact::Command(command) => captures.add_command(command, window, raw),
-                Fact::Collection(CollectionClaim::Started | CollectionClaim::Ended) => {
+                Fact::Collection(CollectionClaim::Started) => {
+                    captures.only_starts &= window.lo == window.hi;
+                    captures.widen_run(window, raw);
+                }
+                Fact::Collection(CollectionClaim::Ended) => {
+                    captures.only_starts = false;
                     captures.widen_run(window, raw);
                 }
                 Fact::Clock => {
@@ -78,6 +89,10 @@ impl<'a> Captures<'a> {
                 }
                 _ => {}
             }
+        }
+        if let Some(run) = captures.run.as_mut().filter(|_| captures.only_starts) {
+            run.window = run.window.shifted(0, COLLECTING);
+            run.rule = Text::from(START_AND_HOUR);
         }
         captures
     }
@@ -126,6 +141,11 @@ impl<'a> Captures<'a> {
         self.run.as_ref().map(|run| run.window)
     }
 
+    /// What tells when that was.
+    pub(super) fn how(&self) -> &'static str {
+        if self.only_starts { START_AND_HOUR } else { "the collector's log" }
+    }
+
     /// When the capture in this source was taken; `None` if nothing tells.
     pub fn time_of(&self, id: SourceId) -> Option<DatedTime> {
         let source = self.source(id)?;
@@ -136,6 +156,12 @@ impl<'a> Captures<'a> {
             .or_else(|| self.clocks.get(&folder_of(Some(source))).cloned())
             .or_else(|| self.by_examiner())
             .or_else(|| self.by_modification(source))
+    }
+
+    /// The last time at which the file was captured or written.
+    pub(super) fn last_of(&self, id: SourceId) -> Option<Timestamp> {
+        let written = self.source(id).and_then(|source| self.by_modification(source));
+        [self.time_of(id), written].into_iter().flatten().map(|time| time.window.hi).max()
     }
 
     /// What dates a file that tells only times of day. When it was last written is not it: copies are

@@ -6,8 +6,8 @@ use super::clock::Zone;
 use super::grouping::{Group, HostGroups};
 use super::roots::RootKind;
 use super::{
-    Dated, DatedTime, HostCase, Options, completeness, coverage, early_boot, half_day, partial,
-    plists, zone,
+    Dated, DatedTime, HostCase, Options, completeness, coverage, early_boot, half_day,
+    partial, plists, zone,
 };
 use crate::evidence::problem;
 use crate::model::host::{Acquisition, Host};
@@ -94,7 +94,7 @@ fn acquisition_of(group: &Group, captures: &Captures<'_>, collected: &Collected)
         plists_complete: completeness::of(group, collected),
     };
     if made.captured.is_some() {
-        "the collector's log".clone_into(&mut made.captured_how);
+        captures.how().clone_into(&mut made.captured_how);
     }
     for observation in &group.observations {
         match &observation.fact {

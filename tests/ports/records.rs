@@ -5,7 +5,7 @@ use crate::support::fixture;
 use portolan::hosts::{Options, Sees};
 use portolan::model::binding::{Binding, BindingState, CitationRole, EndState};
 use portolan::model::network::Protocol;
-use portolan::model::observation::{ListingTool, Signer};
+use portolan::model::observation::{Fact, ListingTool, Signer};
 use portolan::model::service::Direction;
 use portolan::model::stamp;
 
@@ -209,5 +209,51 @@ fn a_linux_host_that_osquery_tells_of_is_no_mac_in_any_of_its_logs() {
             .with("osqueryd.results.log.1", row("linnet", socket))
             .told();
         assert_eq!(told.host_names(), ["kite"]);
+    }
+}
+
+#[test]
+fn the_results_of_a_hunt_are_of_the_macs_that_their_rows_name() {
+    let row = |client: &str, more: &str| {
+        format!(
+            r#"{{"Fd":0,"Family":2,"Type":"TCP","Laddr":"0.0.0.0","Lport":4444,"Raddr":"0.0.0.0","Rport":0,"Status":"LISTEN","Pid":5,"ClientId":"{client}"{more},"FlowId":"F.1"}}"#
+        )
+    };
+    let rows =
+        [row("C.1", r#","Fqdn":"egret-01""#), row("C.2", r#","Fqdn":"egret-02""#), row("C.3", "")];
+    let path = "results/MacOS.Network.Netstat.json";
+    let told = Files::default().with(path, rows.join("\n")).told();
+    assert_eq!(told.host_names(), ["C.3", "egret-01", "egret-02"]);
+    assert!(
+        told.0
+            .hosts
+            .iter()
+            .all(|case| { case.facts.iter().any(|fact| matches!(fact.fact, Fact::Listing(_))) })
+    );
+}
+
+#[test]
+fn a_collection_of_velociraptor_without_its_log_is_dated_by_its_start() {
+    let folder = "Collection-kite-2026-06-03T14_05_11Z";
+    let row = r#"{"Fd":0,"Family":2,"Type":"TCP","Laddr":"0.0.0.0","Lport":4444,"Raddr":"0.0.0.0","Rport":0,"Status":"LISTEN","Pid":5}"#;
+    let osquery = r#"{"pid":"77","port":"4445","protocol":"6","family":"2","address":"0.0.0.0","fd":"3","socket":"1","path":""}"#;
+    let told = Files::default()
+        .with(&format!("{folder}/client_info.json"), r#"{"Hostname":"kite","OS":"darwin"}"#)
+        .with(
+            &format!("{folder}/collection_context.json"),
+            r#"{"session_id":"F.1","create_time":1780495511000000000}"#,
+        )
+        .with(&format!("{folder}/results/MacOS.Network.Netstat.json"), row)
+        .with(&format!("{folder}/results/MacOS.OSQuery.Generic.json"), osquery)
+        .told();
+    assert_eq!(told.host_names(), ["kite"]);
+    let made = &told.host().acquisitions[0];
+    let captured = made.captured.unwrap();
+    assert_eq!(stamp(captured.lo), "2026-06-03T14:05:11.000000Z");
+    assert_eq!(stamp(captured.hi), "2026-06-03T15:05:11.000000Z");
+    assert_eq!(made.captured_how, "the start of the collection, and the hour after");
+    for port in [4444, 4445] {
+        let [_, first, ..] = life(told.binding(port));
+        assert_eq!(first, "2026-06-03T15:05:11.000000Z", "{port}");
     }
 }

@@ -5,12 +5,15 @@ mod processes;
 mod records;
 mod sockets;
 
-use super::Object;
+use super::{Object, text};
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
+use crate::evidence::limits;
+use crate::model::Text;
 use processes::Processes;
 use records::Record;
 use sockets::Sockets;
+use std::collections::BTreeMap;
 
 catalog::entry! {
     /// Results of Velociraptor's artifacts for macOS: sockets, processes, launchd property lists, overrides.
@@ -105,14 +108,36 @@ impl Artifact for VelociraptorResults {
     }
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
-        let mut results = Results::default();
-        let read = records::for_each(input, out, |record, out| results.record(record, out));
-        results.sockets.close(out);
+        let mut macs = Macs::default();
+        let read = records::for_each(input, out, |record, out| macs.record(record, out));
+        macs.close(out);
         read
     }
 }
 
-/// What is remembered from record to record.
+/// The Macs that records name: the results of a hunt hold rows of many.
+#[derive(Debug, Default)]
+struct Macs(BTreeMap<Option<Text>, Results>);
+
+impl Macs {
+    fn record(&mut self, record: &Record<'_>, out: &mut Emitter) {
+        let name = text(record.object, &["Fqdn", "Hostname", "ClientId"]);
+        out.subject = name.map(|name| out.text(name));
+        if !self.0.contains_key(&out.subject) && self.0.len() >= limits::SUBJECTS {
+            std::mem::take(self).close(out);
+        }
+        self.0.entry(out.subject.clone()).or_default().record(record, out);
+    }
+
+    fn close(self, out: &mut Emitter) {
+        for results in self.0.into_values() {
+            results.sockets.close(out);
+        }
+        out.subject = None;
+    }
+}
+
+/// What is remembered from record to record of a Mac.
 #[derive(Debug, Default)]
 struct Results {
     sockets: Sockets,
