@@ -6,7 +6,7 @@ use super::clock::Zone;
 use super::grouping::{Group, HostGroups};
 use super::roots::RootKind;
 use super::{
-    Dated, DatedTime, HostCase, Options, completeness, coverage, early_boot, half_day,
+    Dated, DatedTime, HostCase, Options, completeness, coverage, early_boot, future, half_day,
     partial, plists, zone,
 };
 use crate::evidence::problem;
@@ -34,7 +34,9 @@ pub fn date(mut host: HostGroups, collected: &Collected, options: &Options) -> H
         let captures = Captures::of(&group, collected, &zone, options).told_by(&readings, &group);
         let made = acquisition_of(&group, &captures, collected);
         case.plists.extend(plists::of(&group, collected));
+        let (latest, known) = (future::latest(&group, &captures), case.facts.len());
         date_group(group, acquisition, &captures, &zone, &mut case);
+        future::tell(&mut case, known, latest);
         case.acquisitions.push(made);
     }
     plists::name_states(&mut case);

@@ -12,6 +12,7 @@ mod completeness;
 pub mod coverage;
 pub mod dating;
 pub mod early_boot;
+mod future;
 pub mod grouping;
 mod half_day;
 pub mod layouts;

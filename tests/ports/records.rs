@@ -5,7 +5,7 @@ use crate::support::fixture;
 use portolan::hosts::{Options, Sees};
 use portolan::model::binding::{Binding, BindingState, CitationRole, EndState};
 use portolan::model::network::Protocol;
-use portolan::model::observation::{Fact, ListingTool, Signer};
+use portolan::model::observation::{Fact, ListingTool, ProblemKind, Signer};
 use portolan::model::service::Direction;
 use portolan::model::stamp;
 
@@ -230,6 +230,42 @@ fn the_results_of_a_hunt_are_of_the_macs_that_their_rows_name() {
             .iter()
             .all(|case| { case.facts.iter().any(|fact| matches!(fact.fact, Fact::Listing(_))) })
     );
+}
+
+#[test]
+fn hits_of_a_search_that_hold_fields_are_read_as_those_that_hold_their_source() {
+    let fields = r#"{"@timestamp":["2026-04-15T11:00:00Z"],"event.action":["connection_attempted"],"event.dataset":["endpoint.events.network"],"host.name":["macflat"],"host.os.type":["macos"],"process.pid":[10],"process.executable":["/tmp/a"],"process.name":["a"],"source.ip":["10.0.0.2"],"source.port":[50001],"destination.ip":["203.0.113.9"],"destination.port":[4444],"network.transport":["tcp"]}"#;
+    let hit = format!(r#"{{"_index":"x","fields":{fields}}}"#);
+    let told = Files::default().with("export.ndjson", hit).told();
+    assert_eq!(told.host_names(), ["macflat"]);
+    assert_eq!(told.binding(4444).process.as_deref(), Some("a"));
+}
+
+#[test]
+fn times_that_lie_after_the_acquisition_are_told_once_a_file() {
+    let row = |pid: u32| {
+        format!(
+            r#"{{"name":"lp","hostIdentifier":"kite","unixTime":4099766400,"epoch":0,"counter":{pid},"columns":{{"pid":"{pid}","port":"4646","protocol":"6","family":"2","address":"0.0.0.0"}},"action":"added"}}"#
+        )
+    };
+    let log = [row(1), row(2)].join("\n");
+    let told = Files::default().with("osqueryd.results.log", log).told();
+    let doubts = told.problems(ProblemKind::AmbiguousTime);
+    let late = doubts.iter().filter(|detail| detail.contains("after its acquisition was made"));
+    assert_eq!(late.count(), 1, "{doubts:?}");
+}
+
+#[test]
+fn files_that_only_bear_a_collector_s_name_make_no_host() {
+    let told = Files::default()
+        .with("automactc-output,h,192.0.2.7,2026-04-15T12_13_02Z,netstat.csv", "a,b,c\n1,2,3\n")
+        .with(
+            "Collection-foo-2026-04-15T12_13_02Z/client_info.json",
+            r#"{"client": "acme", "id": 3}"#,
+        )
+        .with("uac-x/uac.log", "random log\n2026-04-15 CMD netstat\n")
+        .told();
+    assert!(told.host_names().is_empty(), "{:?}", told.host_names());
 }
 
 #[test]

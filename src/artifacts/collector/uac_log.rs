@@ -44,7 +44,10 @@ impl Artifact for UacLog {
         let line = Line::split(first);
         match (candidate.name == "uac.log", line) {
             (true, Some(_)) => Claim::Sure,
-            (true, None) => Claim::ByName,
+            // Its first line may be damaged; a log of another tool has none like it.
+            (true, None) if candidate.lines().any(|line| Line::split(line).is_some()) => {
+                Claim::ByName
+            }
             (false, Some(line)) if line.text.contains("Unix-like Artifacts Collector") => {
                 Claim::ByContent
             }

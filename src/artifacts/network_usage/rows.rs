@@ -1,6 +1,6 @@
 //! The pages of the database → a fact for each program.
 
-use crate::artifacts::{Emitter, ParseError};
+use crate::artifacts::{Emitter, ParseError, cut};
 use crate::evidence::limits;
 use crate::model::Timestamp;
 use crate::model::interval::Window;
@@ -178,9 +178,11 @@ fn program(
     let times = (first.and_then(instant), last.and_then(instant));
     let when = match times {
         (Some(first), Some(last)) if first <= last => When::Utc(Window::new(first, last)),
-        (None, None) if first.is_none() && last.is_none() => When::Undated,
         _ => {
-            let detail = "the times of first and last use cannot both be right: neither is used";
+            let what = undated(process.as_deref().or(bundle.as_deref()), sums);
+            let detail = format!(
+                "the times of first and last use cannot both be right: neither is used; {what}"
+            );
             out.problem(locator, ProblemKind::MalformedRecord, detail);
             When::Undated
         }
@@ -201,6 +203,15 @@ fn program(
         bytes_out: sums.map(|sums| sums.1),
     };
     out.cite(locator, when, &row, Fact::NetworkUse(Box::new(used)));
+}
+
+/// What such a row tells: without a time, no row of the timeline shows it.
+fn undated(name: Option<&str>, sums: Option<&(u64, u64)>) -> String {
+    let name = cut(name.unwrap_or_default(), 80);
+    match sums {
+        Some((received, sent)) => format!("{name} received {received} and sent {sent} bytes"),
+        None => format!("{name} is in it without counters"),
+    }
 }
 
 /// Seconds since 2001 → a time; `None` for what is none.

@@ -97,7 +97,7 @@ pub(super) fn name(
 pub(super) fn row(record: &Value, paths: &[&str]) -> String {
     let mut row = String::new();
     for path in paths {
-        let value = match find(record, path) {
+        let value = match get(record, path).or_else(|| find(record, path)) {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Null) | None => continue,
             Some(other) => other.to_string(),

@@ -15,6 +15,11 @@ pub(super) fn is_line(line: &str) -> bool {
     split(line).is_some_and(|(_, message)| message.starts_with("Started automactc"))
 }
 
+/// Whether a line is one of such a log.
+pub(super) fn is_of_log(line: &str) -> bool {
+    split(line).is_some()
+}
+
 /// Whether a file is named as the log is, without the name of its run.
 pub(super) fn is_named(name: &str) -> bool {
     let name = name.to_lowercase();

@@ -93,6 +93,20 @@ fn by_line(line: &str) -> Option<Shape> {
     fitting.next().map(|(.., shape)| *shape)
 }
 
+/// Whether a file whose first line is not that of its shape has something of it: a damaged one does.
+fn may_be(shape: Shape, candidate: &Candidate<'_>) -> bool {
+    if shape == Shape::Log {
+        return candidate.lines().any(log::is_of_log);
+    }
+    let Some((_, first, field, _)) = SHAPES.iter().find(|(.., known)| *known == shape) else {
+        return false;
+    };
+    let header = candidate.lines().next().unwrap_or_default();
+    let has_column =
+        named_fields::columns(header).iter().any(|name| first.contains(&name.as_str()));
+    has_column || candidate.text.contains(&format!("\"{field}\""))
+}
+
 impl Artifact for AutoMacTc {
     fn id(&self) -> &'static str {
         "automactc"
@@ -108,7 +122,7 @@ impl Artifact for AutoMacTc {
         let first = candidate.lines().next().unwrap_or_default();
         match (named, by_line(first)) {
             (Some(one), Some(other)) if one == other => Claim::Sure,
-            (Some(_), None) if !candidate.head.is_empty() => Claim::ByName,
+            (Some(shape), None) if may_be(shape, candidate) => Claim::ByName,
             // A table that was renamed. A line of JSON without a name may be anybody's.
             (None, Some(_)) if !first.starts_with('{') => Claim::ByContent,
             _ => Claim::No,

@@ -69,11 +69,8 @@ impl Artifact for VelociraptorCollection {
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
         let Some(shape) = shape_of(candidate.name) else { return Claim::No };
         let looks = keys(shape).iter().any(|key| candidate.text.contains(key));
-        match (shape, looks) {
-            (_, true) => Claim::Sure,
-            (Shape::Container, false) => Claim::No,
-            (_, false) => Claim::ByName,
-        }
+        // Others name their files so, too.
+        if looks { Claim::Sure } else { Claim::No }
     }
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {

@@ -117,6 +117,8 @@ struct Events {
     versions: BTreeMap<Text, String>,
     /// Records of Macs, and of other systems.
     own: u64,
+    /// Objects that are no records.
+    others: u64,
     foreign: BTreeMap<String, u64>,
 }
 
@@ -126,17 +128,18 @@ impl Events {
         let hits = ["hits.hits", "hits.events"];
         if let Some(Value::Array(hits)) = hits.iter().find_map(|path| find(value, path)) {
             for hit in hits {
-                self.record(line, hit.get("_source").unwrap_or(hit), out);
+                self.record(line, body(hit), out);
             }
             return;
         }
-        self.record(line, value.get("_source").unwrap_or(value), out);
+        self.record(line, body(value), out);
     }
 
     fn record(&mut self, line: u64, record: &Value, out: &mut Emitter) {
         let locator = Locator::Line(line);
         out.subject = None;
         if text(record, "@timestamp").is_none() && text(record, "event.action").is_none() {
+            self.others = self.others.saturating_add(1);
             return out.skip("objects that are no events");
         }
         if let Some(system) = other_system(record) {
@@ -219,6 +222,11 @@ impl Events {
                 "events of {systems}; portolan analyses macOS acquisitions"
             )));
         }
+        if self.own == 0 && self.others > 0 {
+            out.partial = true;
+            let detail = "none of its objects is an event: nothing of it is read";
+            out.problem(Locator::Whole, ProblemKind::MalformedFile, detail);
+        }
         for (system, count) in self.foreign {
             let detail = format!("{count} records of {system}: they are not used");
             out.problem(Locator::Whole, ProblemKind::ForeignFormat, detail);
@@ -226,6 +234,15 @@ impl Events {
         self.spans.finish(LogKind::Ecs, "ECS events", out);
         Ok(())
     }
+}
+
+/// The record of a hit of a search: as it was stored, or by the fields that the search asked for, each an array.
+fn body(hit: &Value) -> &Value {
+    let is_record = find(hit, "@timestamp").is_some();
+    let told =
+        |key: &&str| hit.get(*key).filter(|body| body.as_object().is_some_and(|o| !o.is_empty()));
+    let inner = ["_source", "fields"].iter().find_map(|key| told(key));
+    inner.filter(|_| !is_record).unwrap_or(hit)
 }
 
 /// Why a record gives no fact.
