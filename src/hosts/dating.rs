@@ -40,7 +40,7 @@ pub fn date(mut host: HostGroups, collected: &Collected, options: &Options) -> H
     plists::name_states(&mut case);
     finish_acquisitions(&mut case);
     let captured: Vec<_> = case.acquisitions.iter().map(|made| made.captured).collect();
-    let boots = Boots::learn(&case.facts, &captured);
+    let boots = Boots::learn(&case.facts, &captured, &zone);
     for fact in &mut case.facts {
         fact.boot = fact.window().and_then(|window| boots.place(fact.acquisition, window));
     }
