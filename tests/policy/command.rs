@@ -8,23 +8,27 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Exit code, standard output, standard error.
-fn portolan(arguments: &[&str]) -> (i32, String, String) {
+pub(super) fn portolan(arguments: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
     let output = command.args(arguments).stdin(Stdio::null()).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-fn shown(path: &Path) -> &str {
+pub(super) fn shown(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-fn policy_in(scratch: &Scratch, text: &str) -> PathBuf {
+pub(super) fn policy_in(scratch: &Scratch, text: &str) -> PathBuf {
     scratch.write("policy.toml", format!("schema = 1\n{text}"))
 }
 
 /// A run of a Mac's evidence with these options.
-fn run_of(scratch: &Scratch, mac: &Mac, options: &[&str]) -> (PathBuf, (i32, String, String)) {
+pub(super) fn run_of(
+    scratch: &Scratch,
+    mac: &Mac,
+    options: &[&str],
+) -> (PathBuf, (i32, String, String)) {
     let (evidence, out) = (scratch.path().join("evidence"), scratch.path().join("out"));
     mac.files().write(&evidence);
     let given = ["analyze", shown(&evidence), "--out", shown(&out), "--force"];
@@ -36,7 +40,7 @@ fn ttyd() -> Mac {
     daemon("com.corp.ttyd", &["/usr/local/bin/ttyd", "zsh"], "*:7681 (LISTEN)")
 }
 
-fn check(policy: &Path, more: &[&str]) -> (i32, String, String) {
+pub(super) fn check(policy: &Path, more: &[&str]) -> (i32, String, String) {
     portolan(&[&["exceptions", "check", "--policy", shown(policy)][..], more].concat())
 }
 
@@ -155,7 +159,7 @@ fn what_is_no_finished_run_is_refused_with_2() {
 }
 
 /// What is suggested, with owner and reason filled in: one policy each.
-fn suggested(printed: &str) -> Vec<String> {
+pub(super) fn suggested(printed: &str) -> Vec<String> {
     let entries = printed.split("[[exception]]").skip(1);
     let filled = entries.map(|entry| {
         let entry: Vec<&str> = entry.lines().filter(|line| !line.starts_with('#')).collect();
@@ -165,7 +169,7 @@ fn suggested(printed: &str) -> Vec<String> {
 }
 
 /// Ids of excepted anomalies in the table of a run.
-fn excepted(out: &Path) -> Vec<(String, String)> {
+pub(super) fn excepted(out: &Path) -> Vec<(String, String)> {
     let mut table = csv::Reader::from_path(out.join("anomalies.csv")).unwrap();
     let columns = table.headers().unwrap().clone();
     let at = |name: &str| columns.iter().position(|column| column == name).unwrap();

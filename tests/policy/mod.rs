@@ -1,9 +1,12 @@
 //! What people decided: files that say so, what fits them, when they hold, what they change.
 
+mod agreement;
 mod command;
 mod covering;
 mod files;
 mod matching;
+mod suggesting;
+mod when;
 
 use crate::story::{Files, Mac, Scratch, Told, told_against};
 use crate::support::expectations;
