@@ -3,8 +3,8 @@
 use super::screen::Screen;
 use super::{Exit, Failure};
 use clap::{Args, Subcommand};
-use portolan::baseline::policy::Policy;
 use portolan::baseline::policy::review::{self, RunRows};
+use portolan::baseline::{self, policy::Policy};
 use portolan::write::recall::{self, Recalled, RecalledAnomaly};
 use portolan::write::{run, suggestion};
 use std::path::PathBuf;
@@ -52,8 +52,8 @@ pub(super) fn exceptions(
         last: recalled.last,
         rows: recalled.anomalies.iter().map(RecalledAnomaly::row).collect(),
     });
-    let today = run::now();
-    let remarks = review::review(&policy, rows.as_ref(), today);
+    let (today, classes) = (run::now(), baseline::load().map_err(Failure::Said)?.classes);
+    let remarks = review::review(&policy, rows.as_ref(), today, &classes);
     // What is suggested is TOML; all else is a comment in it.
     let comment = if options.suggest { "# " } else { "" };
     let width = remarks.iter().map(|one| one.id.chars().count()).max().unwrap_or(0);
@@ -61,10 +61,16 @@ pub(super) fn exceptions(
         let (id, fault, text) = (&remark.id, remark.fault.as_str(), &remark.text);
         screen.line(&format!("{comment}{id:width$}  {fault:<13}  {text}"))?;
     }
-    let (count, found) = (policy.exceptions.len(), remarks.len());
-    let plural = if count == 1 { "" } else { "s" };
-    let found = if found == 0 { "nothing".to_owned() } else { found.to_string() };
-    screen.line(&format!("{comment}{count} exception{plural} checked, {found} to tidy"))?;
+    let of = |count: usize, what: &str| match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    };
+    let mut checked = of(policy.exceptions.len(), "exception");
+    if !policy.approvals.is_empty() {
+        checked = format!("{checked} and {}", of(policy.approvals.len(), "approval"));
+    }
+    let found = if remarks.is_empty() { "nothing".into() } else { remarks.len().to_string() };
+    screen.line(&format!("{comment}{checked} checked, {found} to tidy"))?;
     if let Some(recalled) = recalled.filter(|_| options.suggest) {
         for line in suggestion::suggestions(&policy, &recalled, today) {
             screen.line(&line)?;

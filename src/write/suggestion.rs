@@ -12,8 +12,8 @@ use crate::baseline::toml_file::quoted;
 use crate::model::Timestamp;
 use crate::model::particulars::Particulars;
 use crate::model::service::Direction;
-use crate::ports::identity::normalise_label;
-use crate::ports::place::{canonical, file_name};
+use crate::ports::identity::{normalise_label, without_versions};
+use crate::ports::place::file_name;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -139,7 +139,7 @@ fn keys(known: &Particulars) -> Option<Vec<String>> {
     let sayable = |text: &&str| !text.contains('*') && !text.trim().is_empty();
     let host = Some(known.host.as_str()).filter(sayable)?;
     let label = known.label.as_deref().filter(sayable).map(normalise_label);
-    let path = known.path.as_deref().filter(sayable).filter(is_file).map(canonical);
+    let path = known.path.as_deref().filter(sayable).filter(is_file).map(any_version);
     let process = known.process.as_deref().filter(sayable);
     if label.is_none() && path.is_none() && process.is_none() {
         return None;
@@ -167,6 +167,12 @@ fn keys(known: &Particulars) -> Option<Vec<String>> {
         format!("remote = \"{remote}/{bits}\"")
     }));
     Some(keys)
+}
+
+/// A path, with a `*` for what an upgrade changes in it.
+fn any_version(path: &str) -> String {
+    let path = without_versions(path, "*");
+    if path.starts_with('<') { format!("/{path}") } else { path }
 }
 
 /// Whether a path names a file: what ends like a folder would stand for all that is in it.

@@ -85,33 +85,35 @@ fn a_wrong_policy_or_inventory_ends_with_2_before_anything_is_written() {
 
 #[test]
 fn without_a_run_the_day_and_the_text_alone_are_judged() {
-    let scratch = Scratch::new("check-alone");
-    let good = exception(MATCH).replace("2026-03-31", "2999-12-31");
+    let (scratch, year) = (Scratch::new("check-alone"), super::next_year());
+    let good = exception(MATCH).replace("2026-03-31", &format!("{year}-12-31"));
     let (code, printed, _) = check(&policy_in(&scratch, &good), &[]);
     assert_eq!((code, printed.as_str()), (0, "1 exception checked, nothing to tidy\n"));
     let bad = [
         exception(MATCH).replace("2026-03-31", "2020-03-31"),
-        good.replace("EX-12", "EX-13").replace("until", "from = 2998-01-01\nuntil"),
+        good.replace("EX-12", "EX-13").replace("until", &format!("from = {year}-06-01\nuntil")),
         exception("match = { path = \"/Users/\" }")
             .replace("EX-12", "EX-14")
-            .replace("2026", "2999"),
+            .replace("2026", &year.to_string()),
         good.replace("EX-12", "EX-15").replace("label = \"com.corp.ttyd\", ", ""),
         good.replace("EX-12", "EX-16"),
     ];
     let (code, printed, _) = check(&policy_in(&scratch, &bad.concat()), &[]);
     assert_eq!(code, 1);
-    let wanted = "\
+    let wanted = format!(
+        "\
 EX-12  expired        expired today (valid until 2020-03-31 UTC)
 EX-12  overlapping    fits only what EX-15 fits too
 EX-12  overlapping    fits what EX-16 fits
-EX-13  not yet valid  not yet valid today (valid from 2998-01-01 UTC until 2999-12-31 UTC)
+EX-13  not yet valid  not yet valid today (valid from {year}-06-01 UTC until {year}-12-31 UTC)
 EX-13  overlapping    fits only what EX-15 fits too
 EX-13  overlapping    fits what EX-16 fits
 EX-14  over-broad     names no port; the path \"/Users/\" is a tree of programs of many makers
 EX-15  overlapping    fits all that EX-16 fits
 EX-15  over-broad     names no program
 5 exceptions checked, 9 to tidy
-";
+"
+    );
     assert_eq!(printed, wanted);
 }
 

@@ -164,3 +164,30 @@ fn one_match_includes_another_if_whatever_fits_that_fits_it() {
         assert!(!asking(one).includes(&asking(other)), "{one} {other}");
     }
 }
+
+#[test]
+fn a_path_fits_later_versions_of_the_same_program_of_the_same_user() {
+    let path = |path: &'static str| Candidate { path: Some(path), ..known() };
+    for (asked, have, fits) in [
+        ("/opt/homebrew/Cellar/x/1.2.3/bin/x", "/opt/homebrew/Cellar/x/1.3.0/bin/x", true),
+        ("/opt/homebrew/opt/x/bin/x", "/opt/homebrew/Cellar/x/1.3.0/bin/x", true),
+        ("/opt/homebrew/Cellar/x/1.2.3/bin/x", "/opt/homebrew/Cellar/x/1.3.0/bin/y", false),
+        ("/opt/v/1.2/agent", "/opt/v/1.3/agent", true),
+        ("/opt/v/1.2/agent", "/opt/v/evil/agent", false),
+        (
+            "/var/folders/a/b/T/AppTranslocation/11111111-2222-3333-4444-555555555555/d/X.app/X",
+            "/private/var/folders/a/b/T/AppTranslocation/99999999-2222-3333-4444-555555555555/d/X.app/X",
+            true,
+        ),
+        ("/Users/ana/v/1.2/x", "/Users/ana/v/1.3/x", true),
+        ("/Users/ana/v/1.2/x", "/Users/eve/v/1.2/x", false),
+        ("/Users/ana/v/1.2/x", "/Users/eve/v/1.3/x", false),
+        ("/var/folders/a/b/x", "/var/folders/c/d/x", false),
+    ] {
+        assert_eq!(
+            asking(&format!("path = \"{asked}\"")).fits(&path(have)),
+            fits,
+            "{asked} {have}"
+        );
+    }
+}

@@ -87,3 +87,11 @@ fn an_undated_anomaly_gets_no_exception() {
         "{printed}"
     );
 }
+
+#[test]
+fn what_an_upgrade_changes_in_a_path_is_not_pinned() {
+    let program = "/opt/homebrew/Cellar/ttyd/1.7.4/bin/ttyd";
+    let mac = daemon("com.corp.ttyd", &[program, "zsh"], "*:7681 (LISTEN)");
+    let printed = printed("suggest-version", &mac, "");
+    assert!(printed.contains("path = \"/opt/homebrew/Cellar/ttyd/*/bin/ttyd\""), "{printed}");
+}

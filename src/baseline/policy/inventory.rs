@@ -3,8 +3,7 @@
 use super::Approval;
 use super::fields::FileError;
 use super::file::sha256;
-use super::matching::Match;
-use crate::baseline::pattern::PathPattern;
+use super::matching::{Match, ProgramPath};
 
 const COLUMNS: &[&str] = &["name", "team_id", "bundle_id", "path", "sha256"];
 
@@ -89,7 +88,7 @@ fn read_row(
     let error = |column: &str, what: String| {
         wrong(file, line, place(column).saturating_add(1), column, what)
     };
-    let path = cell("path").map(PathPattern::try_from).transpose();
+    let path = cell("path").map(ProgramPath::try_from).transpose();
     let hash = cell("sha256").map(|text| sha256(&text)).transpose();
     let matcher = Match {
         team_id: cell("team_id"),

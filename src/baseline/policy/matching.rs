@@ -5,7 +5,7 @@ use crate::baseline::pattern::{PathPattern, PortSet, Reach, part_fits};
 use crate::model::network::{Protocol, Scope};
 use crate::model::particulars::Particulars;
 use crate::model::service::Direction;
-use crate::ports::identity::{normalise_label, outermost_bundle};
+use crate::ports::identity::{normalise_label, outermost_bundle, without_versions};
 use crate::ports::place::canonical;
 use std::net::IpAddr;
 
@@ -96,7 +96,7 @@ pub struct Match {
     /// Label of the job, without what changes between launches; `*` stands for any characters.
     pub label: Option<String>,
     /// Path of the program.
-    pub path: Option<PathPattern>,
+    pub path: Option<ProgramPath>,
     /// Name of the process; `*` stands for any characters.
     pub process: Option<String>,
     /// Team that signed it.
@@ -171,7 +171,9 @@ impl Match {
             && (any(self.role.as_ref()) || wild(self.role.as_ref(), other.role.as_ref()))
             && wild(self.label.as_ref(), other.label.as_ref())
             && wild(self.process.as_ref(), other.process.as_ref())
-            && asks(self.path.as_ref(), other.path.as_ref(), PathPattern::includes)
+            && asks(self.path.as_ref(), other.path.as_ref(), |wide, one| {
+                wide.written.includes(&one.written)
+            })
             && same_or_any(self.team_id.as_ref(), other.team_id.as_ref())
             && same_or_any(self.bundle_id.as_ref(), other.bundle_id.as_ref())
             && same_or_any(self.sha256.as_ref(), other.sha256.as_ref())
@@ -180,12 +182,6 @@ impl Match {
             && include(&self.ports, &other.ports)
             && asks(self.scope.as_ref(), other.scope.as_ref(), |wide, one| wide >= one)
             && asks(self.remote.as_ref(), other.remote.as_ref(), Network::includes)
-    }
-
-    /// Whether it leaves the port open, or lists every one.
-    pub fn names_no_port(&self) -> bool {
-        let every = || (1..=u16::MAX).all(|port| self.ports.iter().any(|set| set.names(port)));
-        self.ports.is_empty() || every()
     }
 
     /// Whether it says which program is meant: by something that not just any program has.
@@ -202,40 +198,44 @@ impl Match {
             || self.bundle_id.is_some()
             || self.sha256.is_some()
     }
+}
 
-    /// The path, if it stands for a tree that programs of many makers lie in.
-    pub fn whole_tree(&self) -> Option<&str> {
-        let path = self.path.as_ref()?;
-        let probe = |folder: &&str| path.matches(&format!("{folder}\u{1}no-such-program"));
-        SHARED.iter().any(probe).then(|| path.as_str())
+/// A path as a policy names it. A later version of the program, or the place to which macOS moves what was
+/// downloaded (`/<translocated>/X.app/…`), is the same one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramPath {
+    written: PathPattern,
+    any_version: Option<PathPattern>,
+}
+
+impl ProgramPath {
+    /// Whether a program's path fits.
+    pub fn matches(&self, path: &str) -> bool {
+        self.written.matches(path)
+            || self.any_version.as_ref().is_some_and(|any| any.matches(&any_version(path)))
+    }
+
+    /// As it stands in the policy.
+    pub fn as_str(&self) -> &str {
+        self.written.as_str()
     }
 }
 
-/// Folders in which programs of many makers lie.
-const SHARED: &[&str] = &[
-    "/",
-    "/Applications/",
-    "/Library/",
-    "/Library/Application Support/",
-    "/Library/PrivilegedHelperTools/",
-    "/System/",
-    "/Users/",
-    "/Users/Shared/",
-    "/Users/\u{1}/",
-    "/Users/\u{1}/Library/",
-    "/Volumes/",
-    "/bin/",
-    "/opt/",
-    "/opt/homebrew/bin/",
-    "/sbin/",
-    "/tmp/",
-    "/usr/bin/",
-    "/usr/libexec/",
-    "/usr/local/bin/",
-    "/usr/sbin/",
-    "/var/",
-    "/var/tmp/",
-];
+impl TryFrom<String> for ProgramPath {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let full = if text.ends_with('/') { format!("{text}**") } else { text.clone() };
+        let any_version = PathPattern::try_from(any_version(&full)).ok();
+        Ok(Self { written: PathPattern::try_from(text)?, any_version })
+    }
+}
+
+/// A path with a mark that only another version's has too: no wildcard, which anything would fit.
+fn any_version(path: &str) -> String {
+    let path = without_versions(path, "<version>");
+    if path.starts_with('<') { format!("/{path}") } else { path }
+}
 
 /// Whether every port of the others is in some set; no set at all holds every port.
 fn include(sets: &[PortSet], others: &[PortSet]) -> bool {

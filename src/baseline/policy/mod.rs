@@ -4,6 +4,7 @@
 //! An exception is held against the time of the observation, never against the clock. It takes nothing
 //! away: the anomaly stays as it is, and says what covers it.
 
+mod breadth;
 mod fields;
 mod file;
 mod inventory;
@@ -64,6 +65,11 @@ pub struct Approval {
 }
 
 impl Approval {
+    /// As the column `exception_id` names it.
+    pub fn id(&self) -> String {
+        format!("approved:{}", self.name)
+    }
+
     fn fits(&self, candidate: &Candidate<'_>) -> bool {
         self.matcher.fits(candidate) && candidate.is_on(&self.ports)
     }
@@ -207,7 +213,7 @@ impl Verdict<'_> {
     pub fn covered_by(&self) -> Option<String> {
         match self {
             Self::Excepted(exception, _) => Some(exception.id.clone()),
-            Self::Approved(approval) => Some(format!("approved:{}", approval.name)),
+            Self::Approved(approval) => Some(approval.id()),
             _ => None,
         }
     }

@@ -2,7 +2,8 @@
 
 use super::matching::Candidate;
 use super::validity::Standing;
-use super::{Exception, Policy, day};
+use super::{Approval, Exception, Policy, breadth, day};
+use crate::baseline::classes::ClassTable;
 use crate::model::Timestamp;
 use crate::model::interval::Window;
 
@@ -37,7 +38,7 @@ impl Fault {
 /// Something to tidy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
-    /// The exception.
+    /// The exception, or `approved:NAME`.
     pub id: String,
     /// What is wrong with it.
     pub fault: Fault,
@@ -85,7 +86,12 @@ pub struct RunRows<'a> {
 }
 
 /// Everything to be tidied, by exception in the order of the file.
-pub fn review(policy: &Policy, run: Option<&RunRows<'_>>, today: Timestamp) -> Vec<Remark> {
+pub fn review(
+    policy: &Policy,
+    run: Option<&RunRows<'_>>,
+    today: Timestamp,
+    classes: &ClassTable,
+) -> Vec<Remark> {
     let mut remarks = Vec::new();
     for (index, exception) in policy.exceptions.iter().enumerate() {
         let mut say = |fault, text| {
@@ -105,11 +111,17 @@ pub fn review(policy: &Policy, run: Option<&RunRows<'_>>, today: Timestamp) -> V
                 say(Fault::Overlapping, text);
             }
         }
-        let breadth = breadth(exception);
+        let breadth = breadth::of_exception(exception, classes, today);
         if !breadth.is_empty() {
             say(Fault::OverBroad, breadth.join("; "));
         }
     }
+    let broad = |approval: &Approval| {
+        let (id, breadth) = (approval.id(), breadth::of_approval(approval, classes));
+        let text = breadth.join("; ");
+        (!breadth.is_empty()).then_some(Remark { id, fault: Fault::OverBroad, text })
+    };
+    remarks.extend(policy.approvals.iter().filter_map(broad));
     remarks
 }
 
@@ -169,15 +181,4 @@ fn overlap(one: &Exception, other: &Exception, run: Option<&RunRows<'_>>) -> Opt
         parts.push(format!("covers {first}{more} together with {}", other.id));
     }
     (!parts.is_empty()).then(|| parts.join("; "))
-}
-
-/// In which ways it covers more than one would want.
-fn breadth(exception: &Exception) -> Vec<String> {
-    let matcher = &exception.matcher;
-    let no_program = (!matcher.names_a_program()).then(|| "names no program".to_owned());
-    let no_port = matcher.names_no_port().then(|| "names no port".to_owned());
-    let tree = matcher
-        .whole_tree()
-        .map(|tree| format!("the path {tree:?} is a tree of programs of many makers"));
-    [no_program, no_port, tree].into_iter().flatten().collect()
 }
