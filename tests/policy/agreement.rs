@@ -1,10 +1,11 @@
 //! `exceptions check` asks what the run asked: nothing that a run names is unused, nothing that it leaves is covered.
 
-use super::command::{check, excepted, policy_in, run_of, shown};
+use super::command::{check, excepted, policy_in, portolan, run_of, shown};
 use super::exception;
 use crate::rules::daemon;
 use crate::story::{Lsof, Mac};
 use crate::support::Scratch;
+use portolan::write::recall::recall;
 
 /// Whether a run of a Mac's evidence has something covered, and what `check` says after it.
 fn both(name: &str, mac: &Mac, text: &str) -> (bool, String) {
@@ -52,4 +53,44 @@ fn an_exception_that_p16_names_is_used() {
     let asked = "match = { label = \"com.corp.ttyd\", ports = [\"7681\"] }";
     let (covered, said) = both("agree-p16", &mac, &exception(asked));
     assert!(!covered && said.contains("expired") && !said.contains("unused"), "{said}");
+}
+
+#[test]
+fn what_the_run_asked_is_what_the_check_asks_of_every_anomaly() {
+    let scratch = Scratch::new("agree-all");
+    let hosts = crate::support::fixture("hosts");
+    let mut compared = 0;
+    for entry in std::fs::read_dir(&hosts).unwrap() {
+        let (evidence, out) = (entry.unwrap().path(), scratch.path().join("out"));
+        let said = portolan(&["analyze", shown(&evidence), "--out", shown(&out), "--force"]);
+        assert_eq!(said.0, 0, "{}", said.2);
+        let run = crate::story::told(&[evidence], &portolan::hosts::Options::default());
+        let mut known: Vec<_> =
+            run.0.anomalies.iter().map(|one| (one.id.clone(), &one.particulars)).collect();
+        let recalled = recall(&out).unwrap();
+        let mut read: Vec<_> =
+            recalled.anomalies.iter().map(|one| (one.id.clone(), &one.particulars)).collect();
+        known.sort_by(|one, other| one.0.cmp(&other.0));
+        read.sort_by(|one, other| one.0.cmp(&other.0));
+        compared += known.len();
+        assert_eq!(known, read);
+    }
+    assert!(compared > 0);
+}
+
+#[test]
+fn a_run_on_exports_of_logs_is_held_against_its_last_observation() {
+    let scratch = Scratch::new("agree-logs");
+    let text = "2026-04-15 09:13:00.000000-0300 0x1 Default 0x0 0 0 kernel: tcp listen: \
+        [<IPv4-redacted>:7681<-><IPv4-redacted>:0] interface:  (skipped: 0)\nso_gencnt: 5 t_state: \
+        LISTEN process: ttyd:640 so_qlimit: 0 error: 0 so_error: 0 svc/tc: 0\n";
+    let (log, out) = (scratch.write("export.log", text), scratch.path().join("out"));
+    let asked = "from = 2026-05-01\nmatch = { process = \"ttyd\", ports = [\"7681\"] }";
+    let policy = policy_in(&scratch, &exception(asked).replace("2026-03-31", "2026-06-01"));
+    let said =
+        portolan(&["analyze", shown(&log), "--out", shown(&out), "--policy", shown(&policy)]);
+    assert_eq!(said.0, 0, "{}", said.2);
+    let (_, printed, _) = check(&policy, &[shown(&out), "--suggest"]);
+    assert!(printed.contains("not yet valid at the last observation 2026-04-15"), "{printed}");
+    assert!(printed.contains("until = 2026-07-14\n"), "{printed}");
 }

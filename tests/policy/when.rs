@@ -5,6 +5,8 @@ use crate::rules::daemon;
 use crate::story::{Mac, Told, job, told_against};
 use crate::support::Scratch;
 use portolan::hosts::Options;
+use portolan::model::interval::Window;
+use portolan::model::particulars::{Particulars, Seen};
 use std::path::PathBuf;
 
 const PLIST: &str = "/Library/LaunchDaemons/com.apple.fake.plist";
@@ -78,4 +80,31 @@ fn a_note_says_that_its_exception_expired_though_p16_makes_nothing_of_it() {
     assert_eq!(anomaly.rules, ["P20"]);
     let said = "EX-12 expired 15 days before capture (valid until 2026-03-31 UTC).";
     assert!(anomaly.explanation.ends_with(said), "{}", anomaly.explanation);
+}
+
+/// What the exception EX-12 is for something that was last seen at some time between these.
+fn last_seen_between(lo: &str, hi: &str) -> String {
+    let (lo, hi) = (crate::story::time(lo), crate::story::time(hi));
+    let known = Particulars {
+        label: Some("com.corp.ttyd".into()),
+        seen: Some(Seen { first: hi, last: Window::new(lo, hi) }),
+        ..Particulars::default()
+    };
+    let asked = exception("from = 2026-03-01\nmatch = { label = \"com.corp.ttyd\" }");
+    let policy = policy(&asked);
+    let verdict = policy.verdict(&known);
+    format!("{verdict:?}").split(['(', '{']).next().unwrap().to_owned()
+}
+
+#[test]
+fn what_may_have_been_last_seen_while_an_exception_held_is_neither_covered_nor_accused() {
+    for (lo, hi, wanted) in [
+        ("2026-03-31T23:00:00Z", "2026-03-31T23:59:59Z", "Excepted"),
+        ("2026-03-31T23:59:00Z", "2026-04-01T00:01:00Z", "Unsettled"),
+        ("2026-04-01T00:00:00Z", "2026-04-01T00:01:00Z", "Expired"),
+        ("2026-02-28T23:59:00Z", "2026-03-01T00:01:00Z", "Unsettled"),
+        ("2026-02-28T23:58:00Z", "2026-02-28T23:59:00Z", "NotYet"),
+    ] {
+        assert_eq!(last_seen_between(lo, hi), wanted, "{lo} {hi}");
+    }
 }
