@@ -57,7 +57,7 @@ fn label<'s>(binding: Option<&'s Binding>, job: Option<&'s JobRecord>) -> Option
 }
 
 /// The process of a binding, unless launchd holds it for a job.
-fn own<'s>(binding: Option<&'s Binding>) -> Option<&'s Binding> {
+fn own(binding: Option<&Binding>) -> Option<&Binding> {
     binding.filter(|binding| binding.pid != Some(1))
 }
 

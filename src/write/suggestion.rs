@@ -10,6 +10,7 @@ use crate::baseline::policy::validity::Standing;
 use crate::baseline::policy::{Exception, Policy};
 use crate::baseline::toml_file::quoted;
 use crate::model::Timestamp;
+use crate::model::network::{Protocol, Scope};
 use crate::model::particulars::Particulars;
 use crate::model::service::Direction;
 use crate::ports::identity::{normalise_label, without_versions};
@@ -151,7 +152,7 @@ fn keys(known: &Particulars) -> Option<Vec<String>> {
         ("path", path.as_deref()),
         ("process", process),
         ("direction", direction.map(Direction::as_str)),
-        ("protocol", known.protocol.map(|protocol| protocol.as_str())),
+        ("protocol", known.protocol.map(Protocol::as_str)),
     ];
     let says = |(key, text): (&str, Option<&str>)| Some(format!("{key} = {}", quoted(text?)));
     let mut keys: Vec<String> = texts.into_iter().filter_map(says).collect();
@@ -159,7 +160,7 @@ fn keys(known: &Particulars) -> Option<Vec<String>> {
         let ports: Vec<String> = known.ports.iter().map(|port| quoted(port)).collect();
         keys.push(format!("ports = [{}]", ports.join(", ")));
     }
-    let scope = known.scope.map(|scope| scope.as_str()).filter(|scope| !scope.is_empty());
+    let scope = known.scope.map(Scope::as_str).filter(|scope| !scope.is_empty());
     keys.extend(scope.map(|scope| format!("scope = {}", quoted(scope))));
     keys.extend(known.remote.map(|remote| {
         let remote = remote.to_canonical();
