@@ -71,13 +71,13 @@ fn tables_come_in_the_order_of_the_schema_with_a_cell_for_each_column() {
 }
 
 #[test]
-fn only_databases_get_meta_spans_and_holders() {
+fn only_databases_get_meta_spans_holders_and_particulars() {
     let only: Vec<_> = SCHEMA
         .iter()
         .filter(|schema| schema.outputs == Outputs::Database)
         .map(|schema| schema.table)
         .collect();
-    assert_eq!(only, ["meta", "spans", "holders"]);
+    assert_eq!(only, ["meta", "spans", "holders", "particulars"]);
 }
 
 #[test]

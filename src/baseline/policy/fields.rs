@@ -45,7 +45,10 @@ impl<'t> Document<'t> {
     pub(super) fn parse(&self) -> Result<Spanned<DeTable<'t>>, FileError> {
         DeTable::parse(self.text).map_err(|error| {
             let what = error.message().lines().next().unwrap_or_default().to_owned();
-            self.error(error.span().unwrap_or_default(), "not TOML", what)
+            let span = error.span().unwrap_or_default();
+            // What stands twice is told by its place alone.
+            let twice = self.text.get(span.clone()).filter(|_| what.contains("duplicate key"));
+            self.error(span, twice.unwrap_or("not TOML"), what)
         })
     }
 
