@@ -85,15 +85,7 @@ pub(super) fn refuse_unusable(collected: &Collected) -> Result<(), Failure> {
         let reasons: Vec<_> = (0..count).map(|one| why_unusable(collected, one)).collect();
         return Err(Failure::Said(format!("no evidence is usable: {}", reasons.join("; "))));
     }
-    let is_known = |source: &pipeline::Source| source.artifact.is_some_and(|id| id != "archive");
-    if collected.sources.iter().any(is_known) {
-        return Ok(());
-    }
-    let files = collected.sources.len();
-    Err(Failure::Said(format!(
-        "no evidence is usable: none of the {files} files in it is of a kind that Portolan reads \
-         (`portolan artifacts` names the kinds, `portolan list` the files)"
-    )))
+    Ok(())
 }
 
 /// Names the arguments that gave nothing beside others that did.
@@ -133,7 +125,10 @@ fn exit(analysis: &Analysis, options: &AnalyzeOptions) -> Exit {
         return Exit::AnomalyFound;
     }
     let lost = |status| matches!(status, Status::Partial | Status::Unreadable | Status::Refused);
-    if options.strict && analysis.collected.sources.iter().any(|source| lost(source.status)) {
+    let Collected { evidence, sources, .. } = &analysis.collected;
+    let is_lost = sources.iter().any(|source| lost(source.status))
+        || evidence.iter().any(|one| one.unusable.is_some());
+    if options.strict && is_lost {
         return Exit::NotStrict;
     }
     Exit::Done

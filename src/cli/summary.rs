@@ -150,13 +150,18 @@ fn anomalies(analysis: &Analysis, options: &AnalyzeOptions, screen: &mut Screen)
 fn problems(analysis: &Analysis, options: &AnalyzeOptions, screen: &mut Screen) -> io::Result<()> {
     let sources = &analysis.collected.sources;
     let placing: usize = analysis.hosts.iter().map(|case| case.problems.len()).sum();
-    let reading: usize = sources.iter().map(|source| source.problems.len()).sum();
+    let given = &analysis.collected.evidence;
+    let of_files = sources.iter().map(|source| source.problems.len());
+    let reading: usize = of_files.chain(given.iter().map(|one| one.problems.len())).sum();
     if reading.saturating_add(placing) == 0 {
         return Ok(());
     }
     screen.line(&format!("Problems {reading} while reading, {placing} while placing in time"))?;
     if !options.verbose {
         return Ok(());
+    }
+    for (one, problem) in given.iter().flat_map(|one| one.problems.iter().map(move |p| (one, p))) {
+        screen.line(&format!("  {}  {}: {}", problem.kind.as_str(), one.label, problem.detail))?;
     }
     let read = sources.iter().flat_map(|source| source.problems.iter().map(move |p| (source, p)));
     let placed = analysis.hosts.iter().flat_map(|case| &case.problems);

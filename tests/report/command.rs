@@ -141,7 +141,7 @@ fn evidence_of_which_no_parser_knows_a_file_ends_with_2() {
     fs::write(folder.join("readme.txt"), "nothing to see\n").unwrap();
     let output = analyze(&folder, &out, &[]);
     assert_eq!(code(&output), 2);
-    assert!(said(&output).contains("none of the 1 files"), "{}", said(&output));
+    assert!(said(&output).contains("its one file is of no kind"), "{}", said(&output));
     assert!(!out.exists());
 }
 
@@ -267,4 +267,35 @@ fn pages_and_version_are_answers() {
     assert!(printed(&portolan(&["artifacts"])).contains("lsof"));
     assert!(printed(&portolan(&["artifacts", "lsof"])).contains("## What it proves"));
     assert_eq!(code(&portolan(&["--help"])), 0);
+}
+
+#[test]
+fn an_argument_of_no_known_kind_beside_others_is_a_problem_row_and_fires_strict() {
+    let (evidence, scratch) = (evidence(), fresh_folder("no-kind"));
+    let baseline = scratch.join("fleet.toml");
+    fs::write(&baseline, "schema = 1\nname = \"fleet\"\n\n[[entry]]\nrole = \"*\"\n").unwrap();
+    let notes = scratch.join("notes.txt");
+    fs::write(&notes, "nothing to see\n").unwrap();
+    let empty = fresh_folder("no-file");
+    for (given, why) in [
+        (&baseline, "it looks like a baseline; each takes its own --baseline"),
+        (&notes, "its one file is of no kind that Portolan reads"),
+        (&empty, "it holds no file"),
+    ] {
+        let out = fresh_path("no-kind-out");
+        let several = [
+            "analyze",
+            evidence.to_str().unwrap(),
+            given.to_str().unwrap(),
+            "--out",
+            out.to_str().unwrap(),
+        ];
+        let output = portolan(&several);
+        assert_eq!(code(&output), 0);
+        assert!(said(&output).contains(why), "{}", said(&output));
+        let problems = fs::read_to_string(out.join("problems.csv")).unwrap();
+        assert!(problems.contains("unsupported,error"), "{problems}");
+        assert!(problems.contains(why), "{problems}");
+        assert_eq!(code(&portolan(&[&several[..], &["--strict", "--force"]].concat())), 3);
+    }
 }
