@@ -23,9 +23,8 @@ pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<E
     })?;
     let earlier = if options.force { Earlier::Replace } else { Earlier::Keep };
     let mut expectations = Expectations::load().map_err(Failure::Said)?;
-    let learned: Vec<_> =
-        options.baseline.iter().map(|path| baseline::taken_in(path)).collect::<Result<_, _>>()?;
-    let (learned, given): (Vec<_>, Vec<_>) = learned.into_iter().unzip();
+    let (learned, given): (Vec<_>, Vec<_>) =
+        baseline::all_taken_in(&options.baseline)?.into_iter().unzip();
     expectations.learned = learned;
     expectations.policy = options.policy.load()?;
     let directory = OutputDirectory::prepare(&options.out, &options.evidence, earlier)

@@ -36,6 +36,9 @@ pub(super) fn print(
     let (bindings, anomalous) = (counted(bindings, "binding"), by_severity(&analysis.anomalies));
     screen.line(&format!("Found    {bindings}, {anomalous}"))?;
     anomalies(analysis, options, screen)?;
+    if analysis.hosts.is_empty() {
+        screen.line("Unseen   nothing of any Mac was read: no port could have been seen")?;
+    }
     for (gap, hosts) in gaps_of(&analysis.hosts) {
         screen.line(&format!("Unseen   {gap} ({})", few(&hosts)))?;
     }
@@ -97,7 +100,8 @@ fn host(case: &HostCase) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// `1 host`, `2 hosts`.
+pub(super) fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
 }

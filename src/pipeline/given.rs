@@ -18,10 +18,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// What a file is that no parser claims.
-const OF_NO_KIND: &str =
-    "of no kind that Portolan reads (`portolan artifacts` names the kinds, `portolan list` the files)";
-const OF_A_KIND: &str =
-    "of a kind that Portolan reads (`portolan artifacts` names the kinds, `portolan list` the files)";
+const OF_NO_KIND: &str = "of no kind that Portolan reads (`portolan artifacts` names the kinds, `portolan list` the files)";
+const OF_A_KIND: &str = "of a kind that Portolan reads (`portolan artifacts` names the kinds, `portolan list` the files)";
 
 /// Reads one argument; `label` is its name in this run.
 pub(super) fn open(path: &Path, label: String, context: &Context<'_>) -> Evidence {

@@ -261,8 +261,7 @@ pub(super) fn problems<'a>(view: &View<'a>) -> Vec<ProblemRow<'a>> {
     }
     rows.sort();
     let given = view.analysis.collected.evidence.iter().flat_map(|given| {
-        let row =
-            |problem| ProblemRow { evidence: &given.label, path: "", host: None, problem };
+        let row = |problem| ProblemRow { evidence: &given.label, path: "", host: None, problem };
         given.problems.iter().map(row)
     });
     let row = |(index, problem): (usize, &'a Problem)| {

@@ -78,10 +78,7 @@ fn a_udp_socket_that_sent_nothing_reached_nobody() {
         udp_ends("09:00:01.000000", 50051, "bytes in/out: 0/0 pkts in/out: 0/0"),
     ]);
     let binding = told.binding(50051);
-    assert_eq!(
-        (binding.direction, binding.state),
-        (Direction::Outbound, BindingState::Attempted)
-    );
+    assert_eq!((binding.direction, binding.state), (Direction::Outbound, BindingState::Attempted));
     told.is_quiet();
 }
 

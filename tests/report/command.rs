@@ -299,3 +299,34 @@ fn an_argument_of_no_known_kind_beside_others_is_a_problem_row_and_fires_strict(
         assert_eq!(code(&portolan(&[&several[..], &["--strict", "--force"]].concat())), 3);
     }
 }
+
+#[test]
+fn an_acquisition_given_twice_is_counted_once_and_told() {
+    let once = (crate::support::fixture("hosts/quiet-mac"), fresh_path("once"));
+    assert_eq!(code(&analyze(&once.0, &once.1, &[])), 0);
+    let twice = (fresh_folder("twice").join("quiet-mac"), fresh_path("twice-out"));
+    crate::support::copied(&once.0, &twice.0);
+    let output = analyze(&once.0, &twice.1, &[twice.0.to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let rows = |out: &Path, table: &str| {
+        let text = fs::read_to_string(out.join(format!("{table}.csv"))).unwrap();
+        text.lines().count() - 1
+    };
+    for table in ["hosts", "acquisitions", "bindings", "citations", "processes"] {
+        assert_eq!(rows(&once.1, table), rows(&twice.1, table), "{table}");
+    }
+    assert_eq!(rows(&once.1, "sources") * 2, rows(&twice.1, "sources"));
+    let problems = fs::read_to_string(twice.1.join("problems.csv")).unwrap();
+    assert!(problems.contains("duplicate-evidence,warning"), "{problems}");
+}
+
+#[test]
+fn a_run_without_a_mac_says_that_nothing_could_have_been_seen() {
+    let (folder, out) = (fresh_folder("no-mac"), fresh_path("no-mac-out"));
+    fs::write(folder.join("kernel.json"), "[{\"eventMessage\" : \"\", \"traceID\" : 1}]\n")
+        .unwrap();
+    let output = analyze(&folder, &out, &[]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let told = printed(&output);
+    assert!(told.contains("no anomaly") && told.contains("Unseen   nothing of any Mac"), "{told}");
+}
