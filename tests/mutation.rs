@@ -18,6 +18,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Places in each fixture at which it is damaged in each way.
 const PLACES: usize = 12;
 
+/// The same in a bomb, each reading of which goes to its limit.
+const PLACES_IN_BOMB: usize = 2;
+
 /// Reads bytes, and fails where a parser does not stop at their end.
 struct Ending<'a> {
     bytes: &'a [u8],
@@ -65,7 +68,8 @@ fn every_parser_survives_damage_to_its_fixtures() {
         let artifact = find(&id).unwrap();
         let path = place_of(&id, &name);
         let what = format!("{id}/{name}");
-        damaged(&fixture_bytes(&what), PLACES, |bytes| {
+        let places = if name.contains("without-end") { PLACES_IN_BOMB } else { PLACES };
+        damaged(&fixture_bytes(&what), places, |bytes| {
             survives(&what, bytes, || {
                 parsed(artifact, &path, bytes);
                 claim(&path, bytes);

@@ -13,6 +13,7 @@ mod crew;
 pub mod date;
 pub mod firewall;
 pub mod host_name;
+pub mod last;
 pub mod launchctl;
 pub mod launchd;
 pub mod lsof;
@@ -67,6 +68,7 @@ pub const ARTIFACTS: &[&dyn Artifact] = &[
     &host_name::HostName,
     &syslog::install::InstallLog,
     &collector::knockknock::KnockKnock,
+    &last::Last,
     &launchctl::list::LaunchctlList,
     &launchctl::print::LaunchctlPrint,
     &launchctl::disabled::LaunchctlPrintDisabled,

@@ -82,6 +82,24 @@ pub fn whole_bytes(input: &mut Input<'_>, limit: u64) -> Result<Vec<u8>, ParseEr
     Ok(read_all(input.reader, limit)?)
 }
 
+/// A text in which special bytes are written as `%3A`; what is no such code stays.
+pub fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let code = digits.filter(|_| *first == b'%').and_then(|d| u8::from_str_radix(d, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// `file:///Library/A%20B.plist` → `/Library/A B.plist`.
+pub fn path_of_url(url: &str) -> Option<String> {
+    url.strip_prefix("file://").map(percent_decoded)
+}
+
 /// Whether at least half of the lines that are not empty fit, and one does.
 pub fn most<'a>(lines: impl Iterator<Item = &'a str>, fits: impl Fn(&str) -> bool) -> bool {
     let written = lines.filter(|line| !line.trim().is_empty());

@@ -3,9 +3,10 @@
 use super::clock::{Zone, time_in_name};
 use super::grouping::Group;
 use super::half_day::Reading;
-use super::roots::{RootKind, decoded};
+use super::roots::RootKind;
 use super::{DatedTime, Options};
 use crate::artifacts::collector::automactc::name::RunFile;
+use crate::artifacts::reading::percent_decoded;
 use crate::evidence::Modified;
 use crate::model::interval::Window;
 use crate::model::observation::{CollectionClaim, Fact, When};
@@ -163,7 +164,7 @@ impl<'a> Captures<'a> {
         let at = path
             .rfind("results/")
             .filter(|at| *at == 0 || path.get(..*at).is_some_and(|p| p.ends_with('/')))?;
-        let inside = decoded(path.get(at.saturating_add("results/".len())..)?);
+        let inside = percent_decoded(path.get(at.saturating_add("results/".len())..)?);
         let inside = inside.trim_start_matches('/');
         let whole = [".json", ".csv"].iter().find_map(|end| inside.strip_suffix(end))?;
         let artifact = whole.split('/').next().unwrap_or_default();

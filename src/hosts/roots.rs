@@ -2,6 +2,7 @@
 //! the folder of a collector, or the directory of loose captures.
 
 use super::layouts::{self, Layout};
+use crate::artifacts::reading::percent_decoded;
 use std::collections::BTreeMap;
 
 /// What kind of folder a root is. Ordered: the greater one wins for the same folder.
@@ -183,7 +184,11 @@ pub fn host_path(kind: RootKind, root: &Root, path: &str) -> String {
     let path = match kind {
         RootKind::Collector(layout) => {
             let inside = layout.in_tree(inside).unwrap_or(inside);
-            if layout.percent_encoded { decoded(inside) } else { format!("/{inside}") }
+            if layout.percent_encoded {
+                format!("/{}", percent_decoded(inside))
+            } else {
+                format!("/{inside}")
+            }
         }
         RootKind::Tree | RootKind::Loose => format!("/{inside}"),
     };
@@ -192,19 +197,4 @@ pub fn host_path(kind: RootKind, root: &Root, path: &str) -> String {
         Some(rest) => format!("/{rest}"),
         None => path,
     }
-}
-
-/// A path whose special bytes are written as `%3A`, with a leading slash.
-pub(super) fn decoded(path: &str) -> String {
-    let mut bytes = vec![b'/'];
-    let mut rest = path.as_bytes();
-    while let [first, after @ ..] = rest {
-        let code = after.get(..2).filter(|_| *first == b'%').and_then(|digits| {
-            let digits = std::str::from_utf8(digits).ok()?;
-            u8::from_str_radix(digits, 16).ok()
-        });
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() { after.get(2..).unwrap_or_default() } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

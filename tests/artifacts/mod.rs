@@ -5,6 +5,7 @@ mod automactc;
 mod crash_report;
 mod host;
 mod knockknock;
+mod last;
 mod launchctl;
 mod launchd_log;
 mod launchd_plist;

@@ -299,3 +299,24 @@ fn the_data_volume_is_part_of_the_mac_around_it() {
         told.ports().jobs.iter().filter_map(|job| job.plist_path.as_deref()).collect();
     assert!(paths.contains(&"/Library/LaunchDaemons/com.acme.web.plist"), "{paths:?}");
 }
+
+#[test]
+fn last_tells_the_boot_where_nothing_else_does() {
+    let told = agent(700)
+        .without_boot()
+        .file(
+            "live_response/system/last.txt",
+            "mira      ttys001                   Wed Apr 15 08:02   still logged in\n\
+             reboot    ~                         Fri Apr 10 08:00 \n\
+             shutdown  ~                         Fri Apr 10 07:58 \n\
+             reboot    ~                         Mon Dec 29 09:30 \n\n\
+             wtmp begins Mon Dec 29 09:30 \n",
+        )
+        .told();
+    let boots: Vec<_> =
+        told.host().boots.iter().map(|boot| stamp(boot.started.unwrap().lo)).collect();
+    assert_eq!(boots, ["2025-12-29T12:30:00.000000Z", "2026-04-10T11:00:00.000000Z"]);
+    assert_eq!(told.binding(9550).boot, Some(1));
+    let ended = told.host().boots[0].ended.unwrap();
+    assert!(stamp(ended.hi).as_str() <= "2026-04-10T11:00:59.999999Z", "{ended:?}");
+}

@@ -4,6 +4,7 @@ pub mod dump;
 pub mod store;
 
 use super::Emitter;
+use super::reading::path_of_url;
 use crate::model::observation::{BackgroundItem, ItemKind, Known};
 
 /// An item with nothing known but what its identifier says: `16.com.example.helper` → the label.
@@ -24,19 +25,10 @@ fn item(owner: &str, identifier: &str, out: &mut Emitter) -> BackgroundItem {
 /// A path as the store and its dump write it: a URL, a path, or one inside the parent's bundle.
 fn path_of(url: &str) -> Option<String> {
     let url = url.trim();
-    let Some(rest) = url.strip_prefix("file://") else {
-        return (!url.is_empty() && !url.contains("://")).then(|| url.to_owned());
-    };
-    let mut bytes = Vec::with_capacity(rest.len());
-    let mut rest = rest;
-    while let Some((before, after)) = rest.split_once('%') {
-        bytes.extend_from_slice(before.as_bytes());
-        let code = after.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
-        bytes.push(code.unwrap_or(b'%'));
-        rest = if code.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    match path_of_url(url) {
+        Some(path) => Some(path),
+        None => (!url.is_empty() && !url.contains("://")).then(|| url.to_owned()),
     }
-    bytes.extend_from_slice(rest.as_bytes());
-    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The kind of an item by the bits of its type, and whether it is a legacy one.

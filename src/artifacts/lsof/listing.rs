@@ -145,21 +145,14 @@ impl Open {
             }
             self.states |= state != SocketState::Unknown;
         }
+        let families = name::families(shown.kind, &local, &remote);
         let socket = Socket {
-            protocol: shown.protocol,
-            families: name::families(shown.kind, &local, &remote),
-            local,
-            remote,
-            state,
             pcb: shown.device.filter(|pcb| *pcb != 0),
-            gencnt: None,
             pid: Some(holder.pid),
-            effective_pid: None,
             name: holder.name.clone(),
             user: holder.user.clone(),
             descriptor: shown.descriptor.map(|descriptor| out.text(descriptor)),
-            bytes_in: None,
-            bytes_out: None,
+            ..Socket::plain(shown.protocol, families, (local, remote), state)
         };
         self.broken = false;
         self.seen.socket(&socket);

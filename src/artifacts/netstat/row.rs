@@ -127,20 +127,14 @@ impl<'a> Parts<'a> {
         });
         let pcb = self.pcb.and_then(|pcb| u64::from_str_radix(pcb, 16).ok());
         Socket {
-            protocol: Some(self.protocol),
-            families: self.families,
-            local,
-            remote,
-            state,
             pcb: pcb.filter(|pcb| *pcb != 0),
             gencnt: extras.gencnt,
             pid: extras.pid,
             effective_pid: extras.effective_pid,
             name,
-            user: None,
-            descriptor: None,
             bytes_in: extras.bytes_in,
             bytes_out: extras.bytes_out,
+            ..Socket::plain(self.protocol, self.families, (local, remote), state)
         }
     }
 }
@@ -167,22 +161,8 @@ pub(super) fn queue(line: &str, command: &Command, out: &mut Emitter) -> Option<
     // The address is the last column: nothing cuts it but the sixteen characters of IPv6.
     let room = if command.long { Room::Long } else { Room::Default };
     let local = dotted(local, room, out)?;
-    Some(Socket {
-        protocol: Some(Protocol::Tcp),
-        families: Families::UNKNOWN,
-        local,
-        remote: Endpoint::NONE,
-        state: SocketState::Listen,
-        pcb: None,
-        gencnt: None,
-        pid: None,
-        effective_pid: None,
-        name: None,
-        user: None,
-        descriptor: None,
-        bytes_in: None,
-        bytes_out: None,
-    })
+    let ends = (local, Endpoint::NONE);
+    Some(Socket::plain(Protocol::Tcp, Families::UNKNOWN, ends, SocketState::Listen))
 }
 
 /// Whether neither end has a port: `*.*`.

@@ -163,21 +163,13 @@ impl Reader {
             return out.skip("sockets without a port");
         }
         let holder = self.holder.clone();
+        let ends = (flow.local, flow.remote);
         let socket = Socket {
-            protocol: Some(flow.protocol),
-            families: flow.families,
-            local: flow.local,
-            remote: flow.remote,
-            state,
-            pcb: None,
-            gencnt: None,
             pid: holder.as_ref().map(|holder| holder.pid),
-            effective_pid: None,
             name: holder.map(|holder| holder.name),
-            user: None,
-            descriptor: None,
             bytes_in: cells.bytes_in,
             bytes_out: cells.bytes_out,
+            ..Socket::plain(flow.protocol, flow.families, ends, state)
         };
         open.seen.socket(&socket);
         out.cite(Locator::Line(number), when, line, Fact::Socket(Box::new(socket)));

@@ -2,8 +2,7 @@
 
 use crate::artifacts::Emitter;
 use crate::artifacts::sockets::endpoint::address_of;
-use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
-use crate::model::observation::Socket;
+use crate::model::network::{Address, Families, Port};
 use std::net::IpAddr;
 
 /// An address: `0.0.0.0`, `::` and nothing are every one; `::ffff:192.0.2.1` is that of IPv4.
@@ -35,30 +34,5 @@ pub(super) fn families(address: &Address) -> Families {
         Address::Ip { ip: IpAddr::V4(_), .. } => Families::V4,
         Address::Ip { ip: IpAddr::V6(_), .. } => Families::EITHER,
         _ => Families::UNKNOWN,
-    }
-}
-
-/// A socket about which nothing else is told.
-pub(super) fn socket(
-    protocol: Option<Protocol>,
-    families: Families,
-    (local, remote): (Endpoint, Endpoint),
-    state: SocketState,
-) -> Socket {
-    Socket {
-        protocol,
-        families,
-        local,
-        remote,
-        state,
-        pcb: None,
-        gencnt: None,
-        pid: None,
-        effective_pid: None,
-        name: None,
-        user: None,
-        descriptor: None,
-        bytes_in: None,
-        bytes_out: None,
     }
 }

@@ -140,6 +140,33 @@ pub struct Socket {
     pub bytes_out: Option<u64>,
 }
 
+impl Socket {
+    /// A socket of which no more is told than its kind, its two ends and its state.
+    pub fn plain(
+        protocol: impl Into<Option<Protocol>>,
+        families: Families,
+        (local, remote): (Endpoint, Endpoint),
+        state: SocketState,
+    ) -> Self {
+        Self {
+            protocol: protocol.into(),
+            families,
+            local,
+            remote,
+            state,
+            pcb: None,
+            gencnt: None,
+            pid: None,
+            effective_pid: None,
+            name: None,
+            user: None,
+            descriptor: None,
+            bytes_in: None,
+            bytes_out: None,
+        }
+    }
+}
+
 /// A row of a process listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Process {

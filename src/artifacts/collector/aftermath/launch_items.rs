@@ -1,6 +1,6 @@
 //! `Persistence/launchItems.txt` → where the property lists lay that Aftermath copied side by side.
 
-use crate::artifacts::reading::for_each_line;
+use crate::artifacts::reading::{for_each_line, path_of_url};
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError, cut};
 use crate::catalog;
 use crate::model::Text;
@@ -97,9 +97,6 @@ fn read_head(
 /// The path in a heading.
 fn head(line: &str) -> Option<String> {
     let inner = line.trim().strip_prefix("----- ")?.strip_suffix(" -----")?.trim();
-    let path = match inner.strip_prefix("file://") {
-        Some(path) => path.replace("%20", " "),
-        None => inner.to_owned(),
-    };
+    let path = path_of_url(inner).unwrap_or_else(|| inner.to_owned());
     (path.starts_with('/') && path.len() > 1).then_some(path)
 }

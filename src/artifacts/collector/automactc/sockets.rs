@@ -6,7 +6,7 @@ use crate::artifacts::named_fields::Record;
 use crate::artifacts::sockets::endpoint::{Room, dotted};
 use crate::artifacts::sockets::seen::{reserve, settle};
 use crate::artifacts::sockets::state::{tcp_state, udp_state};
-use crate::model::network::{Endpoint, Families, Port, Protocol, SocketState};
+use crate::model::network::{Endpoint, Families, Port, Protocol};
 use crate::model::observation::{
     Fact, Known, Listing as Told, ListingTool, ProblemKind, ProcessName, Socket, When,
 };
@@ -106,7 +106,7 @@ fn connection(record: &Record, out: &mut Emitter) -> bool {
         out.problem(record.locator(), ProblemKind::MalformedRecord, detail);
         return false;
     };
-    let socket = socket(protocol, families, (local, remote), state);
+    let socket = Socket::plain(protocol, families, (local, remote), state);
     out.cite(record.locator(), When::Capture, &record.raw, Fact::Socket(Box::new(socket)));
     true
 }
@@ -116,30 +116,6 @@ fn endpoint(ip: &str, port: &str, out: &mut Emitter) -> Option<Endpoint> {
     let token: Cow<'_, str> =
         if ip.starts_with("*.") { ip.into() } else { format!("{ip}.{port}").into() };
     dotted(&token, Room::Long, out)
-}
-
-fn socket(
-    protocol: Protocol,
-    families: Families,
-    (local, remote): (Endpoint, Endpoint),
-    state: SocketState,
-) -> Socket {
-    Socket {
-        protocol: Some(protocol),
-        families,
-        local,
-        remote,
-        state,
-        pcb: None,
-        gencnt: None,
-        pid: None,
-        effective_pid: None,
-        name: None,
-        user: None,
-        descriptor: None,
-        bytes_in: None,
-        bytes_out: None,
-    }
 }
 
 /// A row of lsof: a socket, the executable of a process, or another file.

@@ -3,11 +3,11 @@
 use super::Passed;
 use crate::artifacts::Emitter;
 use crate::artifacts::records::fields::{name, number, pid, text, texts};
-use crate::artifacts::records::sockets::{address, families, port, socket};
+use crate::artifacts::records::sockets::{address, families, port};
 use crate::evidence::limits;
 use crate::model::Text;
 use crate::model::network::{Address, Endpoint, Port, Protocol, SocketState};
-use crate::model::observation::{Fact, Flow, FlowEvent, Witness};
+use crate::model::observation::{Fact, Flow, FlowEvent, Socket, Witness};
 use crate::model::service::Direction;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -57,7 +57,8 @@ impl Attempts {
             return Err(Passed::Idle("network events without ports"));
         }
         let families = families(&remote.address);
-        let mut socket = socket(Some(protocol), families, (local, remote), SocketState::Unknown);
+        let mut socket =
+            Socket::plain(Some(protocol), families, (local, remote), SocketState::Unknown);
         socket.pid = pid;
         socket.name = name(text(record, "process.name"), path, out);
         socket.user = text(record, "user.name").map(|user| out.text(user));

@@ -4,7 +4,7 @@ use super::row::Row;
 use super::tables::{Table, has_peer};
 use crate::artifacts::Emitter;
 use crate::artifacts::records::fields::{name, seconds};
-use crate::artifacts::records::sockets::{address, families, port, socket};
+use crate::artifacts::records::sockets::{address, families, port};
 use crate::artifacts::sockets::state::{tcp_state, udp_state};
 use crate::model::interval::Window;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
@@ -57,7 +57,7 @@ pub(super) fn of(row: &Row, locator: Locator, out: &mut Emitter) -> Option<Socke
         out.problem(locator, ProblemKind::MalformedRecord, detail);
         return None;
     };
-    let mut socket = socket(protocol, families, ends, state);
+    let mut socket = Socket::plain(protocol, families, ends, state);
     socket.pid = row.pid("pid").filter(|pid| *pid > 0);
     let path = row.text("path").filter(|path| path.starts_with('/'));
     socket.name = name(row.text("name"), path, out);

@@ -2,8 +2,9 @@
 //! program.
 
 use super::super::Record;
-use super::described::{entry, path_of_url};
+use super::described::entry;
 use crate::artifacts::Emitter;
+use crate::artifacts::reading::path_of_url;
 use crate::model::observation::{Fact, JobEvent, JobEventKind, ProblemKind};
 
 /// Emits a registration. Only the daemon itself is believed.

@@ -4,10 +4,10 @@
 //! that a program wants to be reached on a port, not that the port is open.
 
 use super::super::Record;
-use super::{named, plain_flow, plain_socket};
+use super::{named, plain_flow};
 use crate::artifacts::Emitter;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
-use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Witness};
+use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Socket, Witness};
 use crate::model::service::Direction;
 
 /// A registration or its end.
@@ -111,7 +111,7 @@ fn flow(known: &Registration<'_>, number: u64, out: &mut Emitter) -> Flow {
         _ => SocketState::Listen,
     };
     let ends = (local, Endpoint::NONE);
-    let mut socket = plain_socket(known.protocol, Families::UNKNOWN, ends, state);
+    let mut socket = Socket::plain(known.protocol, Families::UNKNOWN, ends, state);
     socket.pid = Some(known.pid).filter(|pid| *pid != 0);
     socket.name = named(known.name, out);
     Flow {

@@ -11,17 +11,3 @@ pub(super) fn entry<'t>(text: &'t str, key: &str) -> Option<&'t str> {
         (found == key).then(|| bare.unwrap_or(value))
     })
 }
-
-/// `file:///Library/A%20B.plist` → `/Library/A B.plist`.
-pub(super) fn path_of_url(url: &str) -> Option<String> {
-    let mut rest = url.strip_prefix("file://")?;
-    let mut bytes = Vec::with_capacity(rest.len());
-    while let Some((before, after)) = rest.split_once('%') {
-        bytes.extend_from_slice(before.as_bytes());
-        let code = after.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
-        bytes.push(code.unwrap_or(b'%'));
-        rest = if code.is_some() { after.get(2..).unwrap_or_default() } else { after };
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    Some(String::from_utf8_lossy(&bytes).into_owned())
-}

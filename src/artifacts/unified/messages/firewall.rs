@@ -6,10 +6,10 @@
 //! `udp_usrreq.c` too.
 
 use super::super::Record;
-use super::{named, plain_flow, plain_socket};
+use super::{named, plain_flow};
 use crate::artifacts::Emitter;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
-use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Witness};
+use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Socket, Witness};
 use crate::model::service::Direction;
 use std::net::IpAddr;
 
@@ -147,7 +147,7 @@ fn flow(decision: &Decision<'_>, out: &mut Emitter) -> Flow {
         None => Families::default(),
     };
     let ends = (endpoint(decision.to), endpoint(decision.from));
-    let mut socket = plain_socket(decision.protocol, families, ends, SocketState::Unknown);
+    let mut socket = Socket::plain(decision.protocol, families, ends, SocketState::Unknown);
     socket.name = decision.name.and_then(|name| named(name, out));
     plain_flow(Witness::Firewall, decision.event, Some(Direction::Inbound), socket)
 }

@@ -3,11 +3,11 @@
 //! Source of the format: xnu `bsd/netinet/tcp_log.c` and `udp_log.c` of macOS 10.15 to 26.
 
 use super::super::Record;
-use super::{plain_flow, plain_socket};
+use super::plain_flow;
 use crate::artifacts::Emitter;
 use crate::model::Text;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
-use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, ProcessName, Witness};
+use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, ProcessName, Socket, Witness};
 use crate::model::service::Direction;
 use std::net::IpAddr;
 
@@ -114,7 +114,7 @@ fn flow(
             (FlowEvent::Ended { open_ms, connected_ms }, state)
         }
     };
-    let mut socket = plain_socket(protocol, families, (local, remote), state);
+    let mut socket = Socket::plain(protocol, families, (local, remote), state);
     socket.gencnt = number("so_gencnt: ");
     socket.pid = Some(pid).filter(|pid| *pid != 0);
     socket.name = Some(ProcessName { text: out.text(name), cut: name.len() >= NAME });

@@ -5,10 +5,10 @@
 
 use super::super::Record;
 use super::described::entry;
-use super::{named, plain_flow, plain_socket};
+use super::{named, plain_flow};
 use crate::artifacts::Emitter;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
-use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Witness};
+use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Socket, Witness};
 use crate::model::service::Direction;
 use std::net::IpAddr;
 
@@ -46,7 +46,7 @@ fn flow(alert: &str, out: &mut Emitter) -> Option<Flow> {
     let local = Endpoint { address: Address::Unknown, port: Port::Unknown };
     let address = ip.map_or(Address::Unknown, Address::ip);
     let remote = Endpoint { address, port: Port::Number(port) };
-    let mut socket = plain_socket(protocol, families, (local, remote), SocketState::SynSent);
+    let mut socket = Socket::plain(protocol, families, (local, remote), SocketState::SynSent);
     socket.pid = Some(entry(alert, "pid")?.parse().ok()?);
     let path = entry(alert, "path");
     socket.name = named(path.and_then(|path| path.rsplit('/').next()).unwrap_or_default(), out);

@@ -12,7 +12,6 @@ mod services;
 
 use super::{Record, RecordKind};
 use crate::artifacts::Emitter;
-use crate::model::network::{Endpoint, Families, Protocol, SocketState};
 use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, ProcessName, Socket, Witness};
 use crate::model::service::Direction;
 
@@ -106,31 +105,6 @@ fn timesync(record: &Record<'_>, out: &mut Emitter) -> bool {
     };
     record.tell(fact, out);
     true
-}
-
-/// A socket of which a message tells only its ends and its state.
-fn plain_socket(
-    protocol: impl Into<Option<Protocol>>,
-    families: Families,
-    (local, remote): (Endpoint, Endpoint),
-    state: SocketState,
-) -> Socket {
-    Socket {
-        protocol: protocol.into(),
-        families,
-        local,
-        remote,
-        state,
-        pcb: None,
-        gencnt: None,
-        pid: None,
-        effective_pid: None,
-        name: None,
-        user: None,
-        descriptor: None,
-        bytes_in: None,
-        bytes_out: None,
-    }
 }
 
 /// An event of a socket about which nothing else is told.

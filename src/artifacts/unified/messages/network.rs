@@ -5,11 +5,11 @@
 //! Hosts are hashed (`IPv4#b2ff5fdb:443`), ports and loopback addresses are clear.
 
 use super::super::Record;
-use super::{named, plain_flow, plain_socket};
+use super::{named, plain_flow};
 use crate::artifacts::Emitter;
 use crate::model::Text;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
-use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Witness};
+use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Socket, Witness};
 use crate::model::service::Direction;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -170,7 +170,7 @@ fn flow(record: &Record<'_>, told: Told, out: &mut Emitter) -> Flow {
         (_, _, FlowEvent::Began) => SocketState::SynSent,
         _ => SocketState::Closing,
     };
-    let mut socket = plain_socket(told.protocol, told.families, (told.local, told.remote), state);
+    let mut socket = Socket::plain(told.protocol, told.families, (told.local, told.remote), state);
     socket.pid = record.pid;
     socket.name = named(record.process, out);
     (socket.bytes_in, socket.bytes_out) =

@@ -1,7 +1,7 @@
 //! Servers that tell who came (sshd, screensharingd; unified-log.md C.4) → connections that reached them.
 
 use super::super::Record;
-use super::{named, plain_flow, plain_socket};
+use super::{named, plain_flow};
 use crate::artifacts::Emitter;
 use crate::model::network::{Address, Endpoint, Families, Port, Protocol, SocketState};
 use crate::model::observation::{Fact, Flow, FlowEvent, ProblemKind, Socket, Witness};
@@ -33,7 +33,7 @@ pub(super) fn read(record: &Record<'_>, out: &mut Emitter) -> bool {
     let local = Endpoint { address: Address::Unknown, port: Port::Number(port) };
     let remote = Endpoint { address: Address::ip(ip), port: peer_port };
     let state = SocketState::Established;
-    let socket = plain_socket(Protocol::Tcp, families, (local, remote), state);
+    let socket = Socket::plain(Protocol::Tcp, families, (local, remote), state);
     emit(record, (FlowEvent::Seen, Direction::Inbound), socket, out);
     true
 }
@@ -48,7 +48,7 @@ fn listening(record: &Record<'_>, out: &mut Emitter) -> bool {
     let families = if ip.is_ipv4() { Families::V4 } else { Families::V6 };
     let address = if ip.is_unspecified() { Address::Any } else { Address::ip(ip) };
     let ends = (Endpoint { address, port: Port::Number(port) }, Endpoint::NONE);
-    let socket = plain_socket(Protocol::Tcp, families, ends, SocketState::Listen);
+    let socket = Socket::plain(Protocol::Tcp, families, ends, SocketState::Listen);
     emit(record, (FlowEvent::Began, Direction::Listen), socket, out);
     true
 }

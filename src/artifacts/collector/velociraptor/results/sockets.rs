@@ -111,20 +111,10 @@ fn socket(row: &Object, out: &mut Emitter) -> Result<Socket, &'static str> {
     let info = super::process_info(row).filter(|_| pid.is_some());
     let name = info.and_then(|info| text(info, &["Name"]));
     Ok(Socket {
-        protocol: Some(protocol),
-        families,
-        local,
-        remote,
-        state,
-        pcb: None,
-        gencnt: None,
         pid,
-        effective_pid: None,
         name: name.map(|name| ProcessName { text: out.text(name), cut: name.len() >= MAY_BE_CUT }),
         user: info.and_then(|info| text(info, &["Username"])).map(|user| out.text(user)),
-        descriptor: None,
-        bytes_in: None,
-        bytes_out: None,
+        ..Socket::plain(protocol, families, (local, remote), state)
     })
 }
 
