@@ -34,7 +34,7 @@ fn key_and(text: &str, offset: usize, message: &str) -> String {
     let start = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
     let line = text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
     let above = before.lines().chain(behind.lines().next().filter(|_| before.ends_with('\n')));
-    let table = above.filter_map(table_name).last();
+    let table = above.filter_map(table_name).next_back();
     let key = line.split_once('=').map(|(key, _)| key.trim()).filter(|key| !key.is_empty());
     let quoted = |start: &str| message.strip_prefix(start)?.split('`').next();
     let (key, own, what) = match (quoted("unknown field `"), quoted("missing field `")) {
