@@ -1,5 +1,6 @@
 //! Sources → groups (one acquisition each) → Macs: which files belong together, and whose they are.
 
+use super::copies::{self, Copy};
 use super::roots::{Root, RootKind, Roots};
 use super::{EvidenceClaim, subjects};
 use crate::model::Text;
@@ -52,6 +53,8 @@ pub struct Grouped {
     pub evidence_claims: Vec<(usize, EvidenceClaim)>,
     /// What is not of a Mac: the file that says so, the system, and how much it speaks for.
     pub foreign: Vec<(SourceId, Text, Extent)>,
+    /// Acquisitions that were given twice.
+    pub copies: Vec<Copy>,
 }
 
 /// What a file that names another system speaks for.
@@ -100,6 +103,8 @@ pub fn group(collected: &Collected, observations: Vec<Observation>) -> Grouped {
         let claims = foreign_claims(group);
         grouped.foreign.extend(claims.map(|(source, system)| (source, system, Extent::File)));
     }
+    let (groups, copies) = copies::set_aside(groups, collected);
+    grouped.copies = copies;
     grouped.hosts = by_host(groups, collected);
     grouped
 }

@@ -343,6 +343,7 @@ pub(crate) fn analysis() -> Analysis {
                 size: 36,
                 hashes: None,
                 unusable: None,
+                problems: Vec::new(),
             }],
             sources: vec![
                 source("live_response/ps.txt", Some("ps")),

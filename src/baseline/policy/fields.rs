@@ -1,6 +1,6 @@
 //! TOML text → values that know where they stand, so that every error names file, line and key.
 
-use crate::baseline::toml_file::line_of;
+use crate::baseline::toml_file;
 use jiff::civil::Date;
 use std::ops::Range;
 use toml::Spanned;
@@ -59,10 +59,7 @@ impl<'t> Document<'t> {
 
     /// Line and column of what stands there, from 1.
     fn place(&self, span: Range<usize>) -> (usize, usize) {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line = line_of(self.text, span.start);
-        let last = before.rsplit('\n').next().unwrap_or_default();
-        (line, last.chars().count().saturating_add(1))
+        toml_file::place(self.text, span.start)
     }
 
     /// An error about what stands there.
