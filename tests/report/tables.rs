@@ -30,6 +30,7 @@ coverage: host, boot, source, from_time, to_time, direction, protocol, sees, bli
 meta: key, value
 spans: binding_id, from_time, to_time, kind
 holders: binding_id, process_id
+particulars: anomaly_id, label, path, process, team_id, bundle_id, sha256, direction, protocol, ports, ephemeral, scope, remote, first_observed, last_observed_from, last_observed_to
 ";
 
 /// The rows of a table.
