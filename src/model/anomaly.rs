@@ -1,5 +1,6 @@
 //! A deviation to be explained: severity, score, and the factors that add up to it.
 
+use super::particulars::Particulars;
 use super::provenance::Place;
 use super::service::Confidence;
 
@@ -83,6 +84,8 @@ pub struct Anomaly {
     pub host: usize,
     /// Where it stands, if it is about the host as a whole.
     pub places: Vec<Place>,
+    /// What is known of it where policies ask.
+    pub particulars: Particulars,
     /// The exception or approval that covers it.
     pub exception: Option<String>,
 }

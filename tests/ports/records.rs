@@ -293,3 +293,11 @@ fn a_collection_of_velociraptor_without_its_log_is_dated_by_its_start() {
         assert_eq!(first, "2026-06-03T15:05:11.000000Z", "{port}");
     }
 }
+
+#[test]
+fn telemetry_of_jamf_protect_beside_captures_is_of_their_boot() {
+    let told = story("jamf-protect-beside-captures");
+    let [start, .., end] = life(told.binding(8081));
+    assert_eq!(start, "2026-04-15T12:05:00.120000Z");
+    assert_eq!(end, "2026-04-15T12:18:00.000000Z", "its exit is told after the last capture");
+}
