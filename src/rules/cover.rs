@@ -65,14 +65,21 @@ fn developer<'s>(
     context.ports.trust.signature(program?)?.developer()
 }
 
+/// The hash of the program that runs, as a sensor tells it. What launchd holds for another has none.
+fn hash<'s>(binding: &Binding, context: &Context<'s>) -> Option<&'s str> {
+    let process = context.process_of(binding).filter(|_| binding.pid != Some(1))?;
+    process.code.sha256.as_deref()
+}
+
 fn with_binding<'s>(
     known: Candidate<'s>,
     binding: &'s Binding,
-    context: &Context<'_>,
+    context: &Context<'s>,
 ) -> Candidate<'s> {
     let port = port_of(binding);
     Candidate {
         path: binding.process_path.as_deref(),
+        sha256: hash(binding, context),
         process: binding.process.as_deref().filter(|_| !binding.process_cut),
         direction: Some(binding.direction),
         protocol: Some(binding.protocol),
