@@ -9,8 +9,7 @@ help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: ## Analyze a bundled acquisition with a planted case, into target/demo
-	$(CARGO) build --release --locked
-	./target/release/portolan analyze fixtures/hosts/planted-case --out $(DEMO) --force
+	$(CARGO) run --release --locked --quiet -- analyze fixtures/hosts/planted-case --out $(DEMO) --force
 	@echo "Begin with $(DEMO)/anomalies.csv; README.md says how to read and cite a row."
 
 test: ## Run all tests

@@ -258,11 +258,24 @@ impl Emitter {
 
     /// Records something that could not be read.
     pub fn problem(&mut self, locator: Locator, kind: ProblemKind, detail: impl Into<String>) {
+        // What lies behind the cut was not read.
+        self.partial |= kind == ProblemKind::Truncated;
         if self.problems.len() < limits::PROBLEMS {
             self.problems.push(Problem { locator, kind, detail: detail.into() });
         } else {
             self.more_problems = self.more_problems.saturating_add(1);
         }
+    }
+
+    /// The file ends within the record of that line: what was told of it before is that.
+    pub fn ends_within(&mut self, number: u64) {
+        let locator = Locator::Line(number);
+        let told =
+            |one: &Problem| one.locator == locator && one.kind == ProblemKind::MalformedRecord;
+        if self.problems.last().is_some_and(told) {
+            self.problems.pop();
+        }
+        self.problem(locator, ProblemKind::Truncated, "the file ends within this record");
     }
 
     /// Counts a record that is passed over on purpose.

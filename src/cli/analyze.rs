@@ -23,9 +23,8 @@ pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<E
     })?;
     let earlier = if options.force { Earlier::Replace } else { Earlier::Keep };
     let mut expectations = Expectations::load().map_err(Failure::Said)?;
-    let learned: Vec<_> =
-        options.baseline.iter().map(|path| baseline::taken_in(path)).collect::<Result<_, _>>()?;
-    let (learned, given): (Vec<_>, Vec<_>) = learned.into_iter().unzip();
+    let (learned, given): (Vec<_>, Vec<_>) =
+        baseline::all_taken_in(&options.baseline)?.into_iter().unzip();
     expectations.learned = learned;
     expectations.policy = options.policy.load()?;
     let directory = OutputDirectory::prepare(&options.out, &options.evidence, earlier)
@@ -85,15 +84,7 @@ pub(super) fn refuse_unusable(collected: &Collected) -> Result<(), Failure> {
         let reasons: Vec<_> = (0..count).map(|one| why_unusable(collected, one)).collect();
         return Err(Failure::Said(format!("no evidence is usable: {}", reasons.join("; "))));
     }
-    let is_known = |source: &pipeline::Source| source.artifact.is_some_and(|id| id != "archive");
-    if collected.sources.iter().any(is_known) {
-        return Ok(());
-    }
-    let files = collected.sources.len();
-    Err(Failure::Said(format!(
-        "no evidence is usable: none of the {files} files in it is of a kind that Portolan reads \
-         (`portolan artifacts` names the kinds, `portolan list` the files)"
-    )))
+    Ok(())
 }
 
 /// Names the arguments that gave nothing beside others that did.
@@ -133,7 +124,10 @@ fn exit(analysis: &Analysis, options: &AnalyzeOptions) -> Exit {
         return Exit::AnomalyFound;
     }
     let lost = |status| matches!(status, Status::Partial | Status::Unreadable | Status::Refused);
-    if options.strict && analysis.collected.sources.iter().any(|source| lost(source.status)) {
+    let Collected { evidence, sources, .. } = &analysis.collected;
+    let is_lost = sources.iter().any(|source| lost(source.status))
+        || evidence.iter().any(|one| one.unusable.is_some());
+    if options.strict && is_lost {
         return Exit::NotStrict;
     }
     Exit::Done

@@ -2,8 +2,9 @@
 
 use super::analyze::{complain_of_unusable, refuse_unusable};
 use super::progress::{Bar, watched};
-use super::screen::Screen;
-use super::{Exit, Failure, summary};
+use super::screen::{Screen, complain};
+use super::summary::{self, counted};
+use super::{Exit, Failure};
 use clap::Subcommand;
 use portolan::baseline::learned::diff::{self, diff, host};
 use portolan::baseline::learned::learn::{LeftOut, Lesson, Plan, learn};
@@ -84,7 +85,7 @@ pub(super) fn baseline(command: &BaselineCommand, screen: &mut Screen) -> Result
 }
 
 /// Reads a baseline file, with its hash for `run.json`.
-pub(super) fn taken_in(path: &Path) -> Result<(LearnedBaseline, GivenFile), Failure> {
+fn taken_in(path: &Path) -> Result<(LearnedBaseline, GivenFile), Failure> {
     let (given, text) = GivenFile::read("baseline", path, LIMIT)
         .map_err(|error| Failure::Said(format!("the baseline {:?}: {error}", path.display())))?;
     let baseline = file::parse(&given.name, &text).map_err(Failure::Said)?;
@@ -95,8 +96,24 @@ fn read(path: &Path) -> Result<LearnedBaseline, Failure> {
     taken_in(path).map(|(baseline, _)| baseline)
 }
 
+/// Reads baseline files, with their hashes; one that says what an earlier one does is used once.
+pub(super) fn all_taken_in(
+    paths: &[PathBuf],
+) -> Result<Vec<(LearnedBaseline, GivenFile)>, Failure> {
+    let mut taken: Vec<(LearnedBaseline, GivenFile)> = Vec::new();
+    for path in paths {
+        let (baseline, given) = taken_in(path)?;
+        if taken.iter().any(|(known, _)| *known == baseline) {
+            complain(&format!("the baseline {:?} is given twice: used once", path.display()));
+        } else {
+            taken.push((baseline, given));
+        }
+    }
+    Ok(taken)
+}
+
 fn read_all(paths: &[PathBuf]) -> Result<Vec<LearnedBaseline>, Failure> {
-    paths.iter().map(|path| read(path)).collect()
+    Ok(all_taken_in(paths)?.into_iter().map(|(baseline, _)| baseline).collect())
 }
 
 fn learned(
@@ -108,9 +125,7 @@ fn learned(
     if role.trim().is_empty() {
         return Err(Failure::Said("--role is empty; `*` stands for every role".to_owned()));
     }
-    if out.exists() {
-        return Err(Failure::Said(format!("{:?} is there already", out.display())));
-    }
+    refuse_existing(out)?;
     let options = pipeline::Options::default();
     let read = watched(Bar::Wanted, |progress| pipeline::run(evidence, &options, progress));
     let collected =
@@ -129,19 +144,29 @@ fn learned(
     Ok(Exit::Done)
 }
 
+fn refuse_existing(out: &Path) -> Result<(), Failure> {
+    if out.exists() {
+        return Err(Failure::Said(format!("{:?} is there already", out.display())));
+    }
+    Ok(())
+}
+
 /// What was learned, and what was left out and why.
 fn tell(lesson: &Lesson, out: &Path, screen: &mut Screen) -> io::Result<()> {
     let LearnedBaseline { name, entries, coverage } = &lesson.baseline;
     for row in coverage {
         screen.line(&format!("Host     {}", host(row)))?;
     }
-    let (count, of) = (entries.len(), coverage.len());
-    screen.line(&format!("Learned  {count} entries from {of} hosts as {name}"))?;
+    let (count, of) = (entries_of(entries.len()), counted(coverage.len(), "host"));
+    screen.line(&format!("Learned  {count} from {of} as {name}"))?;
+    for LeftOut { host, what, rules } in &lesson.doubtful {
+        screen.line(&format!("Learned  {host}: {what}: although it raises {rules}"))?;
+    }
     for LeftOut { host, what, rules } in &lesson.suspect {
         screen.line(&format!("Left out {host}: {what}: raises {rules}"))?;
     }
     for (why, count) in &lesson.unfit {
-        screen.line(&format!("Left out {count} bindings: {why}"))?;
+        screen.line(&format!("Left out {}: {why}", counted(*count, "binding")))?;
     }
     screen.line(&format!("Written  {}", out.display()))?;
     screen.flush()
@@ -149,8 +174,7 @@ fn tell(lesson: &Lesson, out: &Path, screen: &mut Screen) -> io::Result<()> {
 
 fn show(baselines: &[LearnedBaseline], screen: &mut Screen) -> Result<Exit, Failure> {
     for baseline in baselines {
-        let (count, hosts) = (baseline.entries.len(), baseline.coverage.len());
-        screen.line(&format!("{}: {count} entries, {hosts} hosts", baseline.name))?;
+        screen.line(&format!("{}: {}", baseline.name, size(baseline)))?;
         let mut role: Option<&str> = None;
         for entry in &baseline.entries {
             if role.replace(&entry.role) != Some(&entry.role) {
@@ -166,6 +190,17 @@ fn show(baselines: &[LearnedBaseline], screen: &mut Screen) -> Result<Exit, Fail
     Ok(Exit::Done)
 }
 
+fn entries_of(count: usize) -> String {
+    let noun = if count == 1 { "entry" } else { "entries" };
+    format!("{count} {noun}")
+}
+
+/// `12 entries, 3 hosts`.
+fn size(baseline: &LearnedBaseline) -> String {
+    let hosts = counted(baseline.coverage.len(), "host");
+    format!("{}, {hosts}", entries_of(baseline.entries.len()))
+}
+
 /// An entry in a line.
 fn line(entry: &Entry) -> String {
     let (hosts, times) = (entry.hosts, entry.observations);
@@ -173,7 +208,10 @@ fn line(entry: &Entry) -> String {
     let path = path.map(|path| format!(", {path}")).unwrap_or_default();
     let reason =
         if entry.reason.is_empty() { String::new() } else { format!(": {}", entry.reason) };
-    format!("{}{path}; {hosts} hosts, {times} observations{reason}", entry.describe())
+    let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let hosts = counted(number(hosts), "host");
+    let times = counted(number(times), "observation");
+    format!("{}{path}; {hosts}, {times}{reason}", entry.describe())
 }
 
 fn compare(
@@ -194,13 +232,15 @@ fn merged(
     out: Option<&Path>,
     screen: &mut Screen,
 ) -> Result<Exit, Failure> {
+    if let Some(out) = out {
+        refuse_existing(out)?;
+    }
     let merged = merge::merge(baselines);
     let text = file::render(&merged);
     match out {
         Some(out) => {
             single::create(out, &text, &[]).map_err(|error| Failure::Said(error.to_string()))?;
-            let (count, hosts) = (merged.entries.len(), merged.coverage.len());
-            screen.line(&format!("Written  {}: {count} entries, {hosts} hosts", out.display()))?;
+            screen.line(&format!("Written  {}: {}", out.display(), size(&merged)))?;
         }
         None => {
             for line in text.lines() {

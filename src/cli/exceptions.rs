@@ -3,11 +3,10 @@
 use super::screen::Screen;
 use super::{Exit, Failure};
 use clap::{Args, Subcommand};
-use portolan::baseline::policy::Policy;
 use portolan::baseline::policy::review::{self, RunRows};
-use portolan::write::recall::{self, Recalled};
+use portolan::baseline::{self, policy::Policy};
+use portolan::write::recall::{self, Recalled, RecalledAnomaly};
 use portolan::write::{run, suggestion};
-use std::io;
 use std::path::PathBuf;
 
 /// Exit codes of `check`.
@@ -48,12 +47,13 @@ pub(super) fn exceptions(
     let policy = Policy::load(Some(&options.policy), None);
     let policy = policy.map_err(|error| Failure::Said(error.to_string()))?;
     let recalled = options.run.as_deref().map(recall::recall).transpose();
-    let recalled = recalled.map_err(Failure::Said)?;
+    let recalled = recalled.map_err(Failure::Said)?.map(|recalled| with_roles(recalled, &policy));
     let rows = recalled.as_ref().map(|recalled| RunRows {
-        last_capture: recalled.last_capture,
-        rows: recalled.anomalies.iter().map(|one| one.row(policy.role_of(&one.host))).collect(),
+        last: recalled.last,
+        rows: recalled.anomalies.iter().map(RecalledAnomaly::row).collect(),
     });
-    let remarks = review::review(&policy, rows.as_ref(), run::now());
+    let (today, classes) = (run::now(), baseline::load().map_err(Failure::Said)?.classes);
+    let remarks = review::review(&policy, rows.as_ref(), today, &classes);
     // What is suggested is TOML; all else is a comment in it.
     let comment = if options.suggest { "# " } else { "" };
     let width = remarks.iter().map(|one| one.id.chars().count()).max().unwrap_or(0);
@@ -61,33 +61,30 @@ pub(super) fn exceptions(
         let (id, fault, text) = (&remark.id, remark.fault.as_str(), &remark.text);
         screen.line(&format!("{comment}{id:width$}  {fault:<13}  {text}"))?;
     }
-    let (count, found) = (policy.exceptions.len(), remarks.len());
-    let plural = if count == 1 { "" } else { "s" };
-    let found = if found == 0 { "nothing".to_owned() } else { found.to_string() };
-    screen.line(&format!("{comment}{count} exception{plural} checked, {found} to tidy"))?;
+    let of = |count: usize, what: &str| match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    };
+    let mut checked = of(policy.exceptions.len(), "exception");
+    if !policy.approvals.is_empty() {
+        checked = format!("{checked} and {}", of(policy.approvals.len(), "approval"));
+    }
+    let found = if remarks.is_empty() { "nothing".into() } else { remarks.len().to_string() };
+    screen.line(&format!("{comment}{checked} checked, {found} to tidy"))?;
     if let Some(recalled) = recalled.filter(|_| options.suggest) {
-        suggest(&policy, &recalled, screen)?;
+        for line in suggestion::suggestions(&policy, &recalled, today) {
+            screen.line(&line)?;
+        }
     }
     screen.flush()?;
     Ok(if remarks.is_empty() { Exit::Done } else { Exit::AnomalyFound })
 }
 
-/// Prints an exception for each anomaly that nothing covers.
-fn suggest(policy: &Policy, recalled: &Recalled, screen: &mut Screen) -> io::Result<()> {
-    let Some(until) = recalled.last_capture.and_then(suggestion::until) else {
-        return screen
-            .line("# nothing tells when the run's evidence was captured: no exception holds");
-    };
-    for anomaly in recalled.anomalies.iter().filter(|anomaly| anomaly.exception.is_none()) {
-        let role = policy.role_of(&anomaly.host);
-        let verdict = policy.verdict(&anomaly.candidate(role), anomaly.time);
-        if verdict.covered_by().is_some() {
-            continue;
-        }
-        screen.line("")?;
-        for line in suggestion::suggestion(anomaly, role, until) {
-            screen.line(&line)?;
-        }
+/// The anomalies with the roles that this policy gives their hosts; the run may have had another.
+fn with_roles(mut recalled: Recalled, policy: &Policy) -> Recalled {
+    for anomaly in &mut recalled.anomalies {
+        let known = &mut anomaly.particulars;
+        known.role = policy.role_of(&known.host).map(str::to_owned).or(known.role.take());
     }
-    Ok(())
+    recalled
 }

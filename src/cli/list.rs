@@ -1,5 +1,6 @@
 //! Evidence → a line for every file: what became of it, which parser claims it, how much it gave.
 
+use super::analyze::complain_of_unusable;
 use super::progress::{Bar, watched};
 use super::screen::Screen;
 use super::{Exit, Failure, summary};
@@ -36,6 +37,7 @@ pub(super) fn list(evidence: &[PathBuf], screen: &mut Screen) -> Result<Exit, Fa
     screen.line("")?;
     screen.line(&summary::read(&collected))?;
     screen.flush()?;
+    complain_of_unusable(&collected);
     let usable = (0..collected.evidence.len()).any(|one| summary::is_usable(&collected, one));
     Ok(if usable { Exit::Done } else { Exit::Unusable })
 }

@@ -23,7 +23,7 @@ Exit codes:
   0    done
   1    an open anomaly reached --fail-on, or a comparison or check found something
   2    wrong usage, no evidence usable, or the output not writable
-  3    --strict, and a source is partial, unreadable or refused
+  3    --strict, and a source is partial, unreadable or refused, or an EVIDENCE of no use
   130  interrupted
 
 If several hold: 2, then 1, then 3.";

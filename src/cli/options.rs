@@ -47,7 +47,7 @@ pub(super) struct AnalyzeOptions {
     #[arg(long, value_name = "LEVEL", default_value = "low")]
     pub(super) min_confidence: Sureness,
 
-    /// Exit with 3 if a source is partial, unreadable or refused
+    /// Exit with 3 if a source is partial, unreadable or refused, or an EVIDENCE of no use
     #[arg(long)]
     pub(super) strict: bool,
 

@@ -36,6 +36,9 @@ pub(super) fn print(
     let (bindings, anomalous) = (counted(bindings, "binding"), by_severity(&analysis.anomalies));
     screen.line(&format!("Found    {bindings}, {anomalous}"))?;
     anomalies(analysis, options, screen)?;
+    if analysis.hosts.is_empty() {
+        screen.line("Unseen   nothing of any Mac was read: no port could have been seen")?;
+    }
     for (gap, hosts) in gaps_of(&analysis.hosts) {
         screen.line(&format!("Unseen   {gap} ({})", few(&hosts)))?;
     }
@@ -97,7 +100,8 @@ fn host(case: &HostCase) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// `1 host`, `2 hosts`.
+pub(super) fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
 }
@@ -150,13 +154,18 @@ fn anomalies(analysis: &Analysis, options: &AnalyzeOptions, screen: &mut Screen)
 fn problems(analysis: &Analysis, options: &AnalyzeOptions, screen: &mut Screen) -> io::Result<()> {
     let sources = &analysis.collected.sources;
     let placing: usize = analysis.hosts.iter().map(|case| case.problems.len()).sum();
-    let reading: usize = sources.iter().map(|source| source.problems.len()).sum();
+    let given = &analysis.collected.evidence;
+    let of_files = sources.iter().map(|source| source.problems.len());
+    let reading: usize = of_files.chain(given.iter().map(|one| one.problems.len())).sum();
     if reading.saturating_add(placing) == 0 {
         return Ok(());
     }
     screen.line(&format!("Problems {reading} while reading, {placing} while placing in time"))?;
     if !options.verbose {
         return Ok(());
+    }
+    for (one, problem) in given.iter().flat_map(|one| one.problems.iter().map(move |p| (one, p))) {
+        screen.line(&format!("  {}  {}: {}", problem.kind.as_str(), one.label, problem.detail))?;
     }
     let read = sources.iter().flat_map(|source| source.problems.iter().map(move |p| (source, p)));
     let placed = analysis.hosts.iter().flat_map(|case| &case.problems);

@@ -1,5 +1,6 @@
 //! Dated boot facts → the boots of a host, and which boot a time belongs to (time.md 7.3).
 
+use super::clock::Zone;
 use super::{Dated, same_boot};
 use crate::model::Timestamp;
 use crate::model::host::Boot;
@@ -50,7 +51,7 @@ struct Claim {
 
 impl Boots {
     /// Learns the boots from facts that are dated. `captured` is the time span of each acquisition.
-    pub fn learn(facts: &[Dated], captured: &[Option<Window>]) -> Self {
+    pub fn learn(facts: &[Dated], captured: &[Option<Window>], zone: &Zone) -> Self {
         let mut claims: Vec<Claim> = facts.iter().filter_map(claim).collect();
         claims.sort_by(|a, b| a.order().cmp(&b.order()));
         let mut boots = Self { current: vec![None; captured.len()], ..Self::default() };
@@ -78,7 +79,7 @@ impl Boots {
         for (slot, by_log) in boots.current.iter_mut().zip(by_log) {
             *slot = slot.or(by_log);
         }
-        for (acquisition, boot) in same_boot::by_sockets(facts, &boots.current) {
+        for (acquisition, boot) in same_boot::learn(facts, &boots.current, zone) {
             if let Some(slot) = boots.current.get_mut(acquisition) {
                 *slot = Some(boot);
             }

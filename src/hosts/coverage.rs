@@ -45,10 +45,7 @@ fn unseen_in(boot: usize, case: &HostCase, rows: &[Coverage]) -> Vec<Coverage> {
             row.direction == direction && row.protocol.is_none_or(|known| known == protocol)
         })
     };
-    let window = case.boots.get(boot).and_then(|boot| {
-        let started = boot.started?;
-        Some(Window::new(started.lo, boot.ended.map_or(started.hi, |ended| ended.hi)))
-    });
+    let window = span_of(boot, case);
     let unseen = PAIRS.iter().filter(|(direction, protocol)| !is_seen(*direction, *protocol));
     unseen
         .map(|(direction, protocol)| Coverage {
@@ -66,6 +63,16 @@ fn unseen_in(boot: usize, case: &HostCase, rows: &[Coverage]) -> Vec<Coverage> {
             ),
         })
         .collect()
+}
+
+/// From the start of a boot to its end, or to the last moment that is known to lie in it.
+fn span_of(boot: usize, case: &HostCase) -> Option<Window> {
+    let of_boot = case.facts.iter().filter(|fact| fact.boot == Some(boot));
+    let last = of_boot.filter_map(Dated::window).map(|window| window.hi).max();
+    let boot = case.boots.get(boot)?;
+    let started = boot.started?;
+    let end = boot.ended.map(|ended| ended.hi).or(last).unwrap_or(started.hi);
+    Some(Window::new(started.lo, end.max(started.hi)))
 }
 
 /// What a source of sockets may show.

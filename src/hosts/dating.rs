@@ -40,7 +40,7 @@ pub fn date(mut host: HostGroups, collected: &Collected, options: &Options) -> H
     plists::name_states(&mut case);
     finish_acquisitions(&mut case);
     let captured: Vec<_> = case.acquisitions.iter().map(|made| made.captured).collect();
-    let boots = Boots::learn(&case.facts, &captured);
+    let boots = Boots::learn(&case.facts, &captured, &zone);
     for fact in &mut case.facts {
         fact.boot = fact.window().and_then(|window| boots.place(fact.acquisition, window));
     }
@@ -150,6 +150,7 @@ fn date_group(
             }
             _ => time_of(&observation, capture.as_ref(), zone),
         };
+        doubts.of_year(source, &observation.when, capture.as_ref());
         if time.is_none() && matches!(observation.when, When::TimeOfDay(_) | When::Yearless(_)) {
             doubts.date_missing.insert(source);
         }
@@ -167,6 +168,7 @@ fn date_group(
 struct Doubts {
     dated_whole: BTreeMap<SourceId, String>,
     days_untold: BTreeMap<SourceId, String>,
+    years_guessed: BTreeMap<SourceId, String>,
     date_missing: BTreeSet<SourceId>,
     zone_missing: BTreeSet<SourceId>,
     folds: BTreeSet<SourceId>,
@@ -183,10 +185,21 @@ impl Doubts {
                 true
             }
             When::TimeOfDay(partial) => partial.offset.is_none(),
+            When::Yearless(_) => true,
             _ => false,
         };
         if is_local && zone.source.is_none() {
             self.zone_missing.insert(source);
+        }
+    }
+
+    /// Notes a time whose year only the file's modification time tells, which every copy may set anew.
+    fn of_year(&mut self, source: SourceId, when: &When, capture: Option<&DatedTime>) {
+        let weak = capture.filter(|time| time.confidence == Confidence::Low);
+        if let (When::Yearless(_), Some(time)) = (when, weak) {
+            self.years_guessed
+                .entry(source)
+                .or_insert_with(|| format!("{}: {}", time.raw, time.rule));
         }
     }
 
@@ -209,6 +222,13 @@ impl Doubts {
         for (source, rule) in self.days_untold {
             let detail = format!(
                 "its rows tell a time of day that names no one day of the capture: they are dated by it ({rule})"
+            );
+            say(source, detail);
+        }
+        for (source, by) in self.years_guessed {
+            let detail = format!(
+                "its times tell no year: the last record is put in the last year in which it can lie by {by} \
+                 (--captured-at sets it)"
             );
             say(source, detail);
         }

@@ -1,13 +1,14 @@
 //! Lines of `launchd.log` from before the host knew its zone → UTC.
 //!
 //! launchd writes local time, but until `/etc/localtime` is readable that is UTC (formats.md 2.8). The
-//! parser sees it where the stamps jump soon after; where they do not, the kernel's boot time decides.
+//! parser sees it where the stamps jump soon after; where they do not, the kernel's boot time or the start of
+//! launchd's process decides.
 
 use super::clock::Zone;
 use super::grouping::Group;
 use crate::model::Timestamp;
 use crate::model::interval::{Window, add_seconds};
-use crate::model::observation::{Fact, JobEventKind, Observation, When};
+use crate::model::observation::{Fact, JobEventKind, Observation, Started, When};
 use crate::model::provenance::Place;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -21,7 +22,8 @@ const UNKNOWN_FOR: i64 = 60;
 /// Marks the lines of a boot's first moments as UTC where its start, read as UTC, is the kernel's boot
 /// time and, read as local time, is not.
 pub fn correct(group: &mut Group, zone: &Zone) {
-    let boots: Vec<Timestamp> = group.observations.iter().filter_map(exact_boot).collect();
+    let boots: Vec<Timestamp> =
+        group.observations.iter().filter_map(|one| exact_boot(one, zone)).collect();
     let starts: Vec<(Place, DateTime)> =
         group.observations.iter().filter_map(logging_started).collect();
     for (index, (place, start)) in starts.iter().enumerate() {
@@ -46,9 +48,15 @@ pub fn correct(group: &mut Group, zone: &Zone) {
     }
 }
 
-fn exact_boot(observation: &Observation) -> Option<Timestamp> {
+/// When the kernel started, by its own word or by that of launchd's process.
+fn exact_boot(observation: &Observation, zone: &Zone) -> Option<Timestamp> {
     match (&observation.fact, &observation.when) {
         (Fact::Boot { exact: true, .. }, When::Utc(window)) => Some(window.lo),
+        (Fact::Process(process), _) if process.pid == 1 => match process.started? {
+            Started::Local(at) => zone.window(at, at).map(|(window, _)| window.lo),
+            Started::Within(window) => Some(window.lo),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Sources → groups (one acquisition each) → Macs: which files belong together, and whose they are.
 
+use super::copies::{self, Copy};
 use super::roots::{Root, RootKind, Roots};
 use super::{EvidenceClaim, subjects};
 use crate::model::Text;
@@ -52,6 +53,8 @@ pub struct Grouped {
     pub evidence_claims: Vec<(usize, EvidenceClaim)>,
     /// What is not of a Mac: the file that says so, the system, and how much it speaks for.
     pub foreign: Vec<(SourceId, Text, Extent)>,
+    /// Acquisitions that were given twice.
+    pub copies: Vec<Copy>,
 }
 
 /// What a file that names another system speaks for.
@@ -100,6 +103,8 @@ pub fn group(collected: &Collected, observations: Vec<Observation>) -> Grouped {
         let claims = foreign_claims(group);
         grouped.foreign.extend(claims.map(|(source, system)| (source, system, Extent::File)));
     }
+    let (groups, copies) = copies::set_aside(groups, collected);
+    grouped.copies = copies;
     grouped.hosts = by_host(groups, collected);
     grouped
 }
@@ -137,16 +142,30 @@ const OTHER_SYSTEMS: &[&str] = &[
     "Bridge-OS",
 ];
 
-/// The other system that the name of a sysdiagnose tells.
+/// The other system that the name of a sysdiagnose tells, of its folder or of an archive around it; or the folder
+/// that only those of phones and tablets have.
 fn foreign_name(group: &Group, collected: &Collected) -> Option<Text> {
     let label = collected.evidence.get(group.root.evidence).map_or("", |e| e.label.as_str());
-    let own = group.root.prefix.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    [own, label].into_iter().find_map(|name| {
+    let around = group.root.prefix.split('/').rev().chain([label]);
+    let told = around.into_iter().find_map(|name| {
         let name = name.to_lowercase();
         let is_one = name.trim_start_matches("in_progress_").starts_with("sysdiagnose_");
         let named = |system: &&&str| name.contains(&format!("_{}_", system.to_lowercase()));
         OTHER_SYSTEMS.iter().filter(|_| is_one).find(named).map(|system| Text::from(*system))
-    })
+    });
+    told.or_else(|| has_mobile_folder(group, collected).then(|| Text::from("iOS or iPadOS")))
+}
+
+/// Whether a sysdiagnose has `logs/Networking`, where macOS has `network-info` (formats.md 3.5).
+fn has_mobile_folder(group: &Group, collected: &Collected) -> bool {
+    let RootKind::Collector(layout) = group.kind else { return false };
+    let sources = group.sources.iter().filter_map(|id| collected.sources.get(id.0 as usize));
+    let inside: Vec<String> = sources
+        .filter_map(|source| source.path.strip_prefix(&group.root.prefix))
+        .map(str::to_lowercase)
+        .collect();
+    let has = |folder: &str| inside.iter().any(|path| path.starts_with(folder));
+    layout.collector == "sysdiagnose" && has("logs/networking/") && !has("network-info/")
 }
 
 /// Whether a group tells a version of macOS; where its foreign claims are not of Apple's other systems,

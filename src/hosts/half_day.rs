@@ -1,15 +1,15 @@
 //! Local times of a twelve-hour clock without `AM` or `PM` → local times, a group at a time.
 //!
-//! Aftermath stamps its log so, and marks the stamps `Z` although they are local (formats.md 3.3). A file
-//! that it wrote was last changed while it ran; where no such time is left, another acquisition of the same
-//! Mac is near; where there is none, the hour is taken as printed.
+//! Aftermath stamps its log so, and marks the stamps `Z` although they are local (formats.md 3.3). A
+//! process that it lists had started before; a file that it wrote was last changed while it ran; where nothing
+//! such is left, another acquisition of the same Mac is near; where there is none, the hour is taken as printed.
 
 use super::capture::own_time;
 use super::clock::Zone;
 use super::grouping::{Group, HostGroups};
 use crate::evidence::{Modified, problem};
-use crate::model::interval::Window;
-use crate::model::observation::{CollectionClaim, Fact, Problem, ProblemKind, When};
+use crate::model::interval::{Window, add_seconds};
+use crate::model::observation::{CollectionClaim, Fact, Problem, ProblemKind, Started, When};
 use crate::model::provenance::SourceId;
 use crate::model::service::Confidence;
 use crate::pipeline::Collected;
@@ -107,6 +107,13 @@ fn choose(
     let (Some(early), Some(late)) = (early, late) else {
         return (false, "as printed", Confidence::Low);
     };
+    if has_later_start(group, run.1, early, zone) {
+        return (
+            true,
+            "since processes that it lists started after the earlier",
+            Confidence::Medium,
+        );
+    }
     let written: Vec<Window> = written(group, collected, zone);
     let near = |run: Window| {
         let around = run.shifted(NEAR.0, NEAR.1);
@@ -124,6 +131,25 @@ fn choose(
         _ => (false, "as printed", Confidence::Low),
     }
 }
+
+/// Whether a process of the group started after the run, were that in the earlier half of the day. The host's own
+/// times are compared with one another, whatever its zone is.
+fn has_later_start(group: &Group, end: DateTime, early: Window, zone: &Zone) -> bool {
+    let late_local = end.checked_add(MINUTE.seconds()).unwrap_or(end);
+    let late = add_seconds(early.hi, MINUTE);
+    group.observations.iter().any(|observation| match &observation.fact {
+        Fact::Process(process) => match process.started {
+            Some(Started::Local(at)) => at > late_local,
+            // Without the host's zone, nothing in UTC can be held against a local time.
+            Some(Started::Within(window)) => zone.source.is_some() && window.lo > late,
+            _ => false,
+        },
+        _ => false,
+    })
+}
+
+/// Seconds by which a process may have started after the last line of the log.
+const MINUTE: i64 = 60;
 
 /// When the files of a group were last written, as far as anything tells.
 fn written(group: &Group, collected: &Collected, zone: &Zone) -> Vec<Window> {

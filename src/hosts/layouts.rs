@@ -84,6 +84,9 @@ pub const LAYOUTS: &[Layout] = &[
         collector: "sysdiagnose",
         markers: &[
             &["sysdiagnose.log"],
+            &["logs", "networking"],
+            &["wifi", "netstat-pre.txt"],
+            &["wifi", "netstat-post.txt"],
             &["network-info", "netstat.txt"],
             &["network-info", "get-network-info.txt"],
             &["network-info", "hostname.txt"],

@@ -9,6 +9,7 @@ pub mod boots;
 pub mod capture;
 pub mod clock;
 mod completeness;
+pub mod copies;
 pub mod coverage;
 pub mod dating;
 pub mod early_boot;
@@ -32,6 +33,7 @@ use crate::model::provenance::{Place, SourceId};
 use crate::model::service::{Confidence, Direction};
 use crate::model::{Text, Timestamp};
 use crate::pipeline::{Collected, Status};
+use copies::Copy;
 use grouping::Extent;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -207,7 +209,32 @@ pub fn resolve(collected: &mut Collected, options: &Options) -> Resolved {
         }
         resolved.cases.push(dating::date(host, collected, options));
     }
+    for copy in grouped.copies {
+        tell_of(copy, collected, &mut resolved.source_hosts);
+    }
     resolved
+}
+
+/// Says that an acquisition is a copy; its files are of the Mac that the other one is of.
+fn tell_of(copy: Copy, collected: &mut Collected, source_hosts: &mut [Option<usize>]) {
+    let original = copy.original.0 as usize;
+    let host = source_hosts.get(original).copied().flatten();
+    for source in copy.sources {
+        if let Some(slot) = source_hosts.get_mut(source.0 as usize) {
+            *slot = host;
+        }
+    }
+    let label = |evidence: usize| collected.evidence.get(evidence).map(|one| one.label.as_str());
+    let same = collected.sources.get(original).and_then(|source| label(source.evidence));
+    let (same, folder) = (same.unwrap_or_default(), copy.prefix.trim_end_matches(['/', '!']));
+    let what =
+        if folder.is_empty() { "it".to_owned() } else { format!("the acquisition in {folder}") };
+    let detail =
+        format!("{what} holds the same files as {same}: it is listed and not counted again");
+    if let Some(evidence) = collected.evidence.get_mut(copy.evidence) {
+        let found = crate::evidence::problem(ProblemKind::DuplicateEvidence, detail);
+        evidence.problems.push(found);
+    }
 }
 
 /// Marks the file that names another system, and the files of an acquisition that it speaks for.

@@ -1,6 +1,7 @@
 //! A deviation to be explained: severity, score, and the factors that add up to it.
 
 use super::binding::{Citation, CitationRole};
+use super::particulars::Particulars;
 use super::provenance::Place;
 use super::service::Confidence;
 use std::collections::BTreeSet;
@@ -95,6 +96,8 @@ pub struct Anomaly {
     pub host: usize,
     /// Where it stands, if it is about the host as a whole.
     pub places: Vec<Place>,
+    /// What is known of it where policies ask.
+    pub particulars: Particulars,
     /// The exception or approval that covers it.
     pub exception: Option<String>,
 }

@@ -9,6 +9,7 @@ pub mod host;
 pub mod interval;
 pub mod network;
 pub mod observation;
+pub mod particulars;
 pub mod provenance;
 pub mod service;
 

@@ -132,6 +132,8 @@ pub(super) fn examine(
     let mut hashing = hashing.aside(threads > 1);
     let mut emitter = Emitter::default();
     match plan {
+        // Not to be taken for a log that says nothing.
+        Plan::Hash if head.is_empty() => "empty".clone_into(&mut source.note),
         Plan::Hash => {}
         Plan::Refuse(artifact, why) => {
             source.artifact = Some(artifact);

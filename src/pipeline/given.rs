@@ -18,10 +18,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// What a file is that no parser claims.
+const OF_NO_KIND: &str = "of no kind that Portolan reads (`portolan artifacts` names the kinds, `portolan list` the files)";
+const OF_A_KIND: &str = "of a kind that Portolan reads (`portolan artifacts` names the kinds, `portolan list` the files)";
+
 /// Reads one argument; `label` is its name in this run.
 pub(super) fn open(path: &Path, label: String, context: &Context<'_>) -> Evidence {
     let given = path.to_string_lossy().into_owned();
-    let evidence = Evidence { label, given, kind: "file", size: 0, hashes: None, unusable: None };
+    let evidence = Evidence {
+        label,
+        given,
+        kind: "file",
+        size: 0,
+        hashes: None,
+        unusable: None,
+        problems: Vec::new(),
+    };
     if path.is_dir() {
         return directory(path, evidence, context);
     }
@@ -46,7 +58,7 @@ fn directory(path: &Path, evidence: Evidence, context: &Context<'_>) -> Evidence
         || size <= limits::HASH_UNCLAIMED
         || unclaimed_bytes(&folder, &entries) <= limits::HASH_UNCLAIMED;
     volume(&folder, entries, &Place { hash_unclaimed, ..Place::top() }, context);
-    Evidence { kind: "folder", size, ..evidence }
+    of_use(Evidence { kind: "folder", size, ..evidence }, None, context)
 }
 
 /// Bytes of the files that nothing claims and that are no containers.
@@ -79,6 +91,7 @@ fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>
         sha1: context.options.hashes.sha1 || log.is_some(),
     };
     let mut entry = Entry::file(base_name(path), bytes.size(), 0);
+    let mut settings = None;
     if let Some(Ok(modified)) = modified(path) {
         entry.modified = Some(modified);
     }
@@ -86,6 +99,7 @@ fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>
         let mut hashing = HashingReader::new(&mut reader, wanted);
         let (head, tail) = examine::read_head(&mut hashing)?;
         let kind = archive::detect_given(&head);
+        settings = settings_file(&head);
         evidence.kind = kind.map_or("file", ArchiveKind::as_str);
         let seekable = Some(Arc::clone(&bytes));
         let siblings = &BesideGiven(path);
@@ -113,8 +127,52 @@ fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>
     });
     if !usable {
         evidence.unusable = Some(NOTHING_READ.to_owned());
+        return evidence;
+    }
+    of_use(evidence, settings, context)
+}
+
+/// The same evidence, and why it is of no use if no parser knows a file of it: in silence a mistaken argument would
+/// pass for a quiet Mac.
+fn of_use(
+    mut evidence: Evidence,
+    settings: Option<&'static str>,
+    context: &Context<'_>,
+) -> Evidence {
+    let (mut files, mut known) = (0_usize, false);
+    if let Ok(outcomes) = context.outcomes.lock() {
+        let own = outcomes.iter().map(|outcome| &outcome.source);
+        for source in own.filter(|source| source.evidence == context.evidence) {
+            if source.artifact != Some(CONTAINER) {
+                files = files.saturating_add(1);
+                known |= source.artifact.is_some();
+            }
+        }
+    }
+    if !known {
+        let why = match (settings, files) {
+            (Some(settings), _) => settings.to_owned(),
+            (None, 0) => "it holds no file".to_owned(),
+            (None, 1) => format!("its one file is {OF_NO_KIND}"),
+            (None, files) => format!("none of the {files} files in it is {OF_A_KIND}"),
+        };
+        evidence.problems.push(problem(ProblemKind::Unsupported, why.clone()));
+        evidence.unusable = Some(why);
     }
     evidence
+}
+
+/// What a file is that is written for Portolan, not by a Mac.
+fn settings_file(head: &[u8]) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(head);
+    let has = |tables: &[&str]| text.lines().any(|line| tables.contains(&line.trim()));
+    if has(&["[[entry]]", "[[coverage]]"]) {
+        Some("it looks like a baseline; each takes its own --baseline")
+    } else if has(&["[[exception]]", "[[approved]]", "[roles]"]) {
+        Some("it looks like a policy; that takes --policy")
+    } else {
+        None
+    }
 }
 
 fn base_name(path: &Path) -> String {

@@ -120,6 +120,8 @@ pub struct Evidence {
     pub hashes: Option<Hashes>,
     /// Why nothing of it could be read.
     pub unusable: Option<String>,
+    /// Problems with the argument as a whole, which no file of it has.
+    pub problems: Vec<Problem>,
 }
 
 /// Everything that was read.

@@ -31,6 +31,7 @@ struct Item {
     enabled: Known,
     allowed: Known,
     evidence: String,
+    acquisition: usize,
 }
 
 impl Items {
@@ -64,7 +65,7 @@ impl Items {
         let jobs = of_latest()
             .filter(|item| matches!(item.kind, ItemKind::Agent | ItemKind::Daemon))
             .filter(|item| !item.label.is_empty())
-            .map(|item| whole(item, &bundles, &evidence));
+            .map(|item| whole(item, &bundles, (latest, &evidence)));
         let jobs: Vec<Item> = jobs.collect();
         let mut index: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (at, item) in jobs.iter().enumerate() {
@@ -144,7 +145,7 @@ impl Items {
 fn whole(
     item: &BackgroundItem,
     bundles: &BTreeMap<(&str, &str), Option<&str>>,
-    evidence: &str,
+    (acquisition, evidence): (usize, &str),
 ) -> Item {
     let parent = item.parent.as_deref();
     let bundle = parent.and_then(|parent| *bundles.get(&(&*item.owner, parent))?);
@@ -166,6 +167,7 @@ fn whole(
         enabled: item.enabled,
         allowed: item.allowed,
         evidence: evidence.to_owned(),
+        acquisition,
     }
 }
 
@@ -197,6 +199,7 @@ impl Item {
             plist_path: self.path.clone(),
             program: self.program.as_deref().map(Text::from),
             evidence: self.evidence.clone(),
+            shown_in: BTreeSet::from([self.acquisition]),
             ..JobRecord::default()
         }
     }

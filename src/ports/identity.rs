@@ -18,37 +18,49 @@ pub fn normalise_path(path: &str) -> String {
     let path = canonical(path);
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
+        ["", "var", "folders", _, _, "T", "AppTranslocation", ..] => without_versions(&path, "*"),
+        ["", "var", "folders", _, _, rest @ ..] => joined("/var/folders/*/*", rest, "*"),
+        ["", "Users", user, rest @ ..] if *user != "Shared" && !user.is_empty() => {
+            joined("~", rest, "*")
+        }
+        _ => without_versions(&path, "*"),
+    }
+}
+
+/// The same, but what is of one user stays so; with `mark` for what changes between versions.
+pub fn without_versions(path: &str, mark: &str) -> String {
+    let path = canonical(path);
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
         ["", "var", "folders", _, _, "T", "AppTranslocation", _, rest @ ..] => {
             let rest = if let ["d", rest @ ..] = rest { rest } else { rest };
-            joined("<translocated>", rest)
+            joined("<translocated>", rest, mark)
         }
-        ["", "var", "folders", _, _, rest @ ..] => joined("/var/folders/*/*", rest),
-        ["", "Users", user, rest @ ..] if *user != "Shared" && !user.is_empty() => {
-            joined("~", rest)
-        }
-        ["", "opt", "homebrew", rest @ ..] => homebrew("/opt/homebrew", rest),
-        ["", "usr", "local", rest @ ..] => homebrew("/usr/local", rest),
-        [first, rest @ ..] => joined(first, rest),
+        ["", "opt", "homebrew", rest @ ..] => homebrew("/opt/homebrew", rest, mark),
+        ["", "usr", "local", rest @ ..] => homebrew("/usr/local", rest, mark),
+        [first, rest @ ..] => joined(first, rest, mark),
         [] => String::new(),
     }
 }
 
 /// The linked `opt/x` and the versions below `Cellar/x` are one place.
-fn homebrew(prefix: &str, rest: &[&str]) -> String {
+fn homebrew(prefix: &str, rest: &[&str], mark: &str) -> String {
     match rest {
-        ["opt", formula, rest @ ..] => joined(&format!("{prefix}/Cellar/{formula}/*"), rest),
-        [folder @ ("Cellar" | "Caskroom"), formula, _, rest @ ..] => {
-            joined(&format!("{prefix}/{folder}/{formula}/*"), rest)
+        ["opt", formula, rest @ ..] => {
+            joined(&format!("{prefix}/Cellar/{formula}/{mark}"), rest, mark)
         }
-        rest => joined(prefix, rest),
+        [folder @ ("Cellar" | "Caskroom"), formula, _, rest @ ..] => {
+            joined(&format!("{prefix}/{folder}/{formula}/{mark}"), rest, mark)
+        }
+        rest => joined(prefix, rest, mark),
     }
 }
 
-fn joined(first: &str, rest: &[&str]) -> String {
+fn joined(first: &str, rest: &[&str], mark: &str) -> String {
     let mut path = without_uuids(first);
     for part in rest {
         path.push('/');
-        path.push_str(&if is_version(part) { "*".to_owned() } else { without_uuids(part) });
+        path.push_str(&if is_version(part) { mark.to_owned() } else { without_uuids(part) });
     }
     path
 }

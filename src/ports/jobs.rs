@@ -32,20 +32,20 @@ pub fn of(case: &HostCase, names: &Names<'_>) -> Vec<JobRecord> {
     leave_out_copies(&mut jobs, case);
     for fact in &case.facts {
         if let Fact::AutoStart(item) = &fact.fact {
-            list(item, evidence_of(fact, case), &mut jobs);
+            list(item, Shown::of(fact, case), &mut jobs);
         }
     }
     for fact in &case.facts {
         match &fact.fact {
             Fact::JobState(state) if !state.label.is_empty() => {
-                if let Some(job) = show(state, evidence_of(fact, case), &mut jobs, names) {
+                if let Some(job) = show(state, Shown::of(fact, case), &mut jobs, names) {
                     job.loaded = true;
                     job.running |= state.pid.is_some();
                 }
             }
             // Read from disk: whether launchd has loaded it, nobody says.
             Fact::JobOnDisk(state) if !state.label.is_empty() => {
-                show(state, evidence_of(fact, case), &mut jobs, names);
+                show(state, Shown::of(fact, case), &mut jobs, names);
             }
             _ => {}
         }
@@ -120,6 +120,7 @@ fn from_plist(job: &Job, fact: &Dated, file: &PlistFile, names: &Names<'_>) -> J
         plist_modified: file.modified,
         declared: resolved(&job.declared, names),
         evidence: file.evidence.clone(),
+        shown_in: BTreeSet::from([fact.acquisition]),
         code: None,
         team_id: None,
         job: Some(job.clone()),
@@ -158,13 +159,15 @@ fn merge(known: &mut JobRecord, fresh: JobRecord) {
     declared.sort();
     declared.dedup();
     let modified = fresh.plist_modified.or(known.plist_modified);
+    let shown_in: BTreeSet<usize> = known.shown_in.union(&fresh.shown_in).copied().collect();
     // The file itself is better to cite than a collector's record of it.
     let is_told = |record: &JobRecord| record.job.as_ref().is_some_and(|job| job.path.is_some());
     if is_told(&fresh) && !is_told(known) {
         (known.declared, known.plist_modified) = (declared, modified);
+        known.shown_in = shown_in;
         return;
     }
-    *known = JobRecord { declared, plist_modified: modified, ..fresh };
+    *known = JobRecord { declared, plist_modified: modified, shown_in, ..fresh };
 }
 
 /// Declared ports with the number that each name means here.
@@ -185,6 +188,19 @@ fn evidence_of<'a>(fact: &Dated, case: &'a HostCase) -> &'a str {
     case.acquisitions.get(fact.acquisition).map_or("", |made| made.evidence.as_str())
 }
 
+/// The acquisition that shows a job, with the label of its evidence.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    acquisition: usize,
+    evidence: &'a str,
+}
+
+impl<'a> Shown<'a> {
+    fn of(fact: &Dated, case: &'a HostCase) -> Self {
+        Self { acquisition: fact.acquisition, evidence: evidence_of(fact, case) }
+    }
+}
+
 /// Whether launchctl's domain (`system`, `gui/501`, `user/501`) can be that of a job.
 fn may_be_domain(shown: Option<&str>, domain: &str) -> bool {
     let is_system = |domain: &str| domain == "system";
@@ -194,7 +210,7 @@ fn may_be_domain(shown: Option<&str>, domain: &str) -> bool {
 /// Adds what launchctl or a sensor showed: to the job of that label, or as a job whose plist is not here.
 fn show<'j>(
     state: &JobState,
-    evidence: &str,
+    shown: Shown<'_>,
     jobs: &'j mut Vec<JobRecord>,
     names: &Names<'_>,
 ) -> Option<&'j mut JobRecord> {
@@ -227,13 +243,15 @@ fn show<'j>(
             plist_created: None,
             plist_modified: None,
             declared: Vec::new(),
-            evidence: evidence.to_owned(),
+            evidence: shown.evidence.to_owned(),
+            shown_in: BTreeSet::new(),
             code: None,
             team_id: None,
         });
         jobs.len().saturating_sub(1)
     });
     let job = jobs.get_mut(index)?;
+    job.shown_in.insert(shown.acquisition);
     if job.program.is_none() {
         job.program.clone_from(&state.program);
     }
@@ -250,11 +268,12 @@ fn show<'j>(
 
 /// Adds what a tool listed as starting by itself: to the job of that property list, or as one whose property list is
 /// not here. It does not tell that the job was loaded, nor what it declares.
-fn list(item: &AutoStart, evidence: &str, jobs: &mut Vec<JobRecord>) {
+fn list(item: &AutoStart, shown: Shown<'_>, jobs: &mut Vec<JobRecord>) {
     let path = item.plist_path.as_deref().filter(|path| !domain_of(path).is_empty());
     let Some(path) = path else { return };
     let known = jobs.iter_mut().find(|job| job.plist_path.as_deref() == Some(path));
     if let Some(job) = known {
+        job.shown_in.insert(shown.acquisition);
         job.program = job.program.take().or_else(|| item.program.clone());
         job.code = job.code.take().or_else(|| item.code.clone());
         return;
@@ -265,7 +284,8 @@ fn list(item: &AutoStart, evidence: &str, jobs: &mut Vec<JobRecord>) {
         plist_path: Some(path.to_owned()),
         program: item.program.clone(),
         code: item.code.clone(),
-        evidence: evidence.to_owned(),
+        evidence: shown.evidence.to_owned(),
+        shown_in: BTreeSet::from([shown.acquisition]),
         ..JobRecord::default()
     });
 }

@@ -113,6 +113,8 @@ pub struct JobRecord {
     pub code: Option<Code>,
     /// Label of the evidence.
     pub evidence: String,
+    /// Indices of the acquisitions that show it.
+    pub shown_in: BTreeSet<usize>,
     /// Team of its program, as Background Task Management knows it.
     pub team_id: Option<Text>,
 }

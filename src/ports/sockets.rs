@@ -340,8 +340,19 @@ fn state_in_log(flow: &Flow, direction: Direction) -> BindingState {
         (FlowEvent::Ended { .. }, _) if !udp && flow.socket.bytes_in.unwrap_or(0) == 0 => {
             BindingState::Attempted
         }
+        _ if udp && connects_alone(flow) => BindingState::Attempted,
         _ => BindingState::Established,
     }
+}
+
+/// Whether a log tells no more of a UDP socket than that it was given a peer: that sends nothing, so a connection is
+/// one only by what went through it.
+fn connects_alone(flow: &Flow) -> bool {
+    let (socket, event) = (&flow.socket, flow.event);
+    let counts = [socket.bytes_in, socket.bytes_out, flow.packets];
+    matches!(flow.witness, Witness::Kernel | Witness::NetworkFramework)
+        && matches!(event, FlowEvent::Began | FlowEvent::Ended { .. })
+        && !counts.into_iter().flatten().any(|count| count > 0)
 }
 
 fn state_of(state: SocketState, connected: bool) -> BindingState {

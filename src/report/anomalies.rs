@@ -1,12 +1,14 @@
-//! Anomalies with their summands → `anomalies`, `factors`.
+//! Anomalies with their summands → `anomalies`, `factors`, `particulars`.
 
 use super::View;
-use super::table::{Cell, Column, Record, cells, integer, text};
+use super::table::{Cell, Column, Outputs, Record, cells, integer, text, yes_no};
 use super::view::local_addresses;
 use crate::model::anomaly::{Anomaly, Factor};
 use crate::model::binding::Binding;
 use crate::model::host::Host;
-use crate::model::network::Address;
+use crate::model::network::{Address, Protocol, Scope};
+use crate::model::particulars::Particulars;
+use crate::model::service::Direction;
 use crate::ports::JobRecord;
 use std::cmp::Reverse;
 
@@ -180,4 +182,72 @@ pub(super) fn factors<'a>(view: &View<'a>) -> Vec<FactorRow<'a>> {
         numbered.map(|(position, factor)| FactorRow { anomaly_id: &anomaly.id, position, factor })
     };
     sorted(view).into_iter().flat_map(of).collect()
+}
+
+/// What is known of an anomaly where policies ask.
+pub(super) struct ParticularsRow<'a> {
+    anomaly_id: &'a str,
+    known: &'a Particulars,
+}
+
+impl Record for ParticularsRow<'_> {
+    const TABLE: &'static str = "particulars";
+    const MEANING: &'static str = "What `match` in a policy is held against, for an anomaly: for \
+         `exceptions check`. What is empty is not known and never fits. SQLite only.";
+    const OUTPUTS: Outputs = Outputs::Database;
+    const COLUMNS: &'static [Column] = &[
+        text("anomaly_id", "The anomaly."),
+        text("label", "Label of the job."),
+        text("path", "Path of the program."),
+        text("process", "Whole name of the process: empty if a tool may have cut it."),
+        text("team_id", "Team that signed the program."),
+        text("bundle_id", "Bundle identifier of the program."),
+        text("sha256", "SHA-256 of the program."),
+        text("direction", "`listen`, `outbound`, `inbound`, `unknown`."),
+        text("protocol", "`tcp` or `udp`."),
+        text(
+            "ports",
+            "The listener's port, or the peer's; comma-separated where a baseline expects several.",
+        ),
+        text(
+            "ephemeral",
+            "Whether the host's kernel hands out that port by itself: `yes` or `no`.",
+        ),
+        text("scope", "Reach of the listener, or of the peer: `loopback`, `lan`, `any`."),
+        text("remote", "The peer."),
+        text("first_observed", "When it was first observed, UTC."),
+        text("last_observed_from", "It was last observed at or after this time, UTC."),
+        text("last_observed_to", "It was last observed at or before this time, UTC."),
+    ];
+
+    fn cells(&self) -> Vec<Cell<'_>> {
+        let known = self.known;
+        cells![
+            self.anomaly_id,
+            known.label.as_ref(),
+            known.path.as_ref(),
+            known.process.as_ref(),
+            known.team_id.as_ref(),
+            known.bundle_id.as_ref(),
+            known.sha256.as_ref(),
+            known.direction.map(Direction::as_str),
+            known.protocol.map(Protocol::as_str),
+            known.ports.join(","),
+            yes_no(known.is_ephemeral),
+            known.scope.map(Scope::as_str),
+            known.remote.map(|remote| remote.to_string()),
+            known.seen.map(|seen| seen.first),
+            known.seen.map(|seen| seen.last.lo),
+            known.seen.map(|seen| seen.last.hi),
+        ]
+    }
+}
+
+/// The rows of `particulars`, in the order of the anomalies.
+pub(super) fn particulars<'a>(view: &View<'a>) -> Vec<ParticularsRow<'a>> {
+    let of = |anomaly: &'a Anomaly| ParticularsRow {
+        anomaly_id: &anomaly.id,
+        known: &anomaly.particulars,
+    };
+    sorted(view).into_iter().map(of).collect()
 }

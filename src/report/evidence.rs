@@ -220,7 +220,7 @@ impl Record for ProblemRow<'_> {
         "Something that could not be read, or not be placed in time: what the analysis may lack.";
     const COLUMNS: &'static [Column] = &[
         text("evidence", "The evidence."),
-        text("path", "The file in it."),
+        text("path", "The file in it; empty if the problem is with the whole evidence."),
         text(
             "locator",
             "The place in the file: `line N`, `offset 0x…`, `row N`; empty for the whole file.",
@@ -248,7 +248,7 @@ impl Record for ProblemRow<'_> {
     }
 }
 
-/// The rows of `problems`: those met while reading, while placing and while joining, in evidence order.
+/// The rows of `problems`: those of whole arguments, then those met while reading, while placing and while joining, in evidence order.
 pub(super) fn problems<'a>(view: &View<'a>) -> Vec<ProblemRow<'a>> {
     let mut rows = Vec::new();
     for (index, source) in view.analysis.collected.sources.iter().enumerate() {
@@ -260,10 +260,14 @@ pub(super) fn problems<'a>(view: &View<'a>) -> Vec<ProblemRow<'a>> {
         rows.extend(placed.map(|(id, problem)| (usize::try_from(id.0).unwrap_or(0), problem)));
     }
     rows.sort();
+    let given = view.analysis.collected.evidence.iter().flat_map(|given| {
+        let row = |problem| ProblemRow { evidence: &given.label, path: "", host: None, problem };
+        given.problems.iter().map(row)
+    });
     let row = |(index, problem): (usize, &'a Problem)| {
         let source = view.analysis.collected.sources.get(index)?;
         let (evidence, host) = (view.evidence_label(source), view.host_of_source(index));
         Some(ProblemRow { evidence, path: &source.path, host, problem })
     };
-    rows.into_iter().filter_map(row).collect()
+    given.chain(rows.into_iter().filter_map(row)).collect()
 }

@@ -118,6 +118,7 @@ pub const SCHEMA: &[Schema] = &[
     Schema::of::<MetaRow>(),
     Schema::of::<bindings::SpanRow<'_>>(),
     Schema::of::<bindings::HolderRow<'_>>(),
+    Schema::of::<anomalies::ParticularsRow<'_>>(),
 ];
 
 /// All tables of an analysis, in the order of [`SCHEMA`], each made when its turn comes: the records of
@@ -143,6 +144,7 @@ pub fn tables<'a>(view: &'a View<'a>) -> impl Iterator<Item = Table<'a>> {
         |_| Table::of(meta()),
         |view| Table::of(bindings::spans(view)),
         |view| Table::of(bindings::holders(view)),
+        |view| Table::of(anomalies::particulars(view)),
     ];
     all.into_iter().map(move |make| make(view))
 }

@@ -308,11 +308,16 @@ pub fn is_bound(binding: &Binding) -> bool {
 }
 
 /// Whether a binding is a connection, or an attempt at one, that this Mac began and that something
-/// saw. What is on its way out tells nothing about its owner (scoring.md 6.5).
+/// saw. What is on its way out tells nothing about its owner (scoring.md 6.5), and a UDP socket through which nothing
+/// went reached nobody: programs connect one only to learn which of their own addresses would be used.
 pub fn is_seen_outbound(binding: &Binding) -> bool {
+    let nothing_went = binding.protocol == crate::model::network::Protocol::Udp
+        && binding.state == BindingState::Attempted
+        && (binding.bytes_in, binding.bytes_out) == (Some(0), Some(0));
     binding.direction == Direction::Outbound
         && binding.certainty != Certainty::Declared
-        && !matches!(binding.state, BindingState::Closing)
+        && binding.state != BindingState::Closing
+        && !nothing_went
 }
 
 /// Whether the peer may lie outside: public, or redacted and not known to be otherwise.

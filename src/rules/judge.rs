@@ -105,7 +105,8 @@ fn anomaly_of(
     sum: Sum,
     context: &Context<'_>,
 ) -> Option<Anomaly> {
-    let verdict = cover::verdict(subject, context);
+    let particulars = cover::particulars(subject, context);
+    let verdict = context.policy.verdict(&particulars);
     Some(Anomaly {
         id,
         score: sum.score,
@@ -121,6 +122,7 @@ fn anomaly_of(
         host: 0,
         places: Vec::new(),
         exception: verdict.covered_by(),
+        particulars,
     })
 }
 

@@ -15,6 +15,7 @@ catalog::entry! {
     /// …), the default set for programs of no class (tcp 53, 80, 443, 853; udp 53, 123, 443, 853, 5353).
     /// Where the owner is unknown, the union of all these sets counts. That a job declares the peer
     /// explains the connection but does not make its port standard.
+    /// A UDP socket that was given a peer and through which, as its log says, nothing went is no attempt.
     ///
     /// ## Why it matters
     /// AN0635: "Applications making outbound connections on non-standard ports." Command and control

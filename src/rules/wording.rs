@@ -26,7 +26,9 @@ pub fn explanation(sum: &Sum, verdict: &Verdict<'_>) -> String {
         None if total != sum.score => format!(", {} within 0 to 100", sum.score),
         None => String::new(),
     };
-    let said = verdict.in_words();
+    // What P16 says is not said twice.
+    let by_rule = matches!(verdict, Verdict::Expired(..)) && sum.rules.contains(&"P16");
+    let said = if by_rule { String::new() } else { verdict.in_words() };
     let space = if said.is_empty() { "" } else { " " };
     format!("{text} = {total}{end}.{space}{said}")
 }

@@ -1,87 +1,45 @@
 //! An output directory → what a run found, as values again. Read-only.
 
 use super::{directory, run, sqlite};
-use crate::baseline::policy::matching::{Candidate, bundle_of};
-use crate::baseline::policy::review::Row;
-use crate::baseline::program::FIRST_EPHEMERAL;
-use crate::model::Timestamp;
+use crate::baseline::policy::matching::Candidate;
+use crate::baseline::policy::review::{Last, Row};
+use crate::model::interval::Window;
 use crate::model::network::{Protocol, Scope};
+use crate::model::particulars::{Particulars, Seen};
 use crate::model::service::Direction;
-use crate::ports::place::file_name;
+use crate::model::{Text, Timestamp};
 use crate::report::SCHEMA_VERSION;
 use rusqlite::{Connection, OpenFlags};
-use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::Path;
-
-/// From this length on lsof may have cut a name; a shorter one is whole.
-const MAY_BE_CUT: usize = 6;
 
 /// What a run wrote, as far as policies ask for it.
 #[derive(Clone, Debug, Default)]
 pub struct Recalled {
-    /// Its last capture.
-    pub last_capture: Option<Timestamp>,
+    /// Its last capture; where no capture tells its time, the last observation.
+    pub last: Option<Last>,
     /// Its anomalies, in the order of their table.
     pub anomalies: Vec<RecalledAnomaly>,
 }
 
-/// An anomaly as it stands in the table.
+/// An anomaly as it stands in the tables.
 #[derive(Clone, Debug, Default)]
 pub struct RecalledAnomaly {
     /// Its id.
     pub id: String,
     /// Its title.
     pub title: String,
-    /// Its host.
-    pub host: String,
-    /// Role of the host.
-    pub role: Option<String>,
     /// What covered it.
     pub exception: Option<String>,
-    /// When it was last observed: its last sighting, or the capture of its acquisition.
-    pub time: Option<Timestamp>,
-    direction: Option<Direction>,
-    protocol: Option<Protocol>,
-    port: Option<u16>,
-    remote: Option<IpAddr>,
-    scope: Option<Scope>,
-    process: Option<String>,
-    path: Option<String>,
-    label: Option<String>,
-    team_id: Option<String>,
-    bundle_id: Option<String>,
+    /// What is known of it.
+    pub particulars: Particulars,
 }
 
 impl RecalledAnomaly {
-    /// What is known of it, with the role that a policy gives its host.
-    pub fn candidate<'a>(&'a self, role: Option<&'a str>) -> Candidate<'a> {
-        let is_whole = |name: &&str| {
-            let path = self.path.as_deref().map(file_name);
-            name.len() < MAY_BE_CUT || path == Some(name)
-        };
-        Candidate {
-            host: &self.host,
-            role: role.or(self.role.as_deref()),
-            label: self.label.as_deref(),
-            path: self.path.as_deref(),
-            process: self.process.as_deref().filter(is_whole),
-            team_id: self.team_id.as_deref(),
-            bundle_id: self.bundle_id.as_deref(),
-            sha256: None,
-            direction: self.direction,
-            protocol: self.protocol,
-            port: self.port,
-            is_ephemeral: self.port.is_some_and(|port| port >= FIRST_EPHEMERAL),
-            scope: self.scope,
-            remote: self.remote,
-        }
-    }
-
     /// The same for a review.
-    pub fn row<'a>(&'a self, role: Option<&'a str>) -> Row<'a> {
-        let covered_by = self.exception.as_deref();
-        Row { id: &self.id, candidate: self.candidate(role), time: self.time, covered_by }
+    pub fn row(&self) -> Row<'_> {
+        let (known, covered_by) = (&self.particulars, self.exception.as_deref());
+        let last = known.seen.map(|seen| seen.last);
+        Row { id: &self.id, candidate: Candidate::of(known), last, covered_by }
     }
 }
 
@@ -105,100 +63,76 @@ pub fn recall(folder: &Path) -> Result<Recalled, String> {
         let known = SCHEMA_VERSION;
         return Err(format!("{name}: has tables of schema {schema}; schema {known} is read"));
     }
+    let query = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'particulars'";
+    let has_particulars: u32 = connection.query_row(query, [], |row| row.get(0)).map_err(failed)?;
+    if has_particulars == 0 {
+        let what =
+            "was written by an earlier Portolan, which kept too little for this; analyze again";
+        return Err(format!("{name}: {what}"));
+    }
     read(&connection).map_err(failed)
 }
 
-/// When an acquisition ended, by host and evidence.
-struct Captured {
-    host: String,
-    evidence: String,
-    to: Option<Timestamp>,
-}
-
 fn read(connection: &Connection) -> rusqlite::Result<Recalled> {
-    let mut query = connection.prepare("SELECT host, evidence, captured_to FROM acquisitions")?;
-    let captured = query.query_map([], |row| {
-        let time: Option<String> = row.get(2)?;
-        let to = time.and_then(|time| time.parse().ok());
-        Ok(Captured { host: row.get(0)?, evidence: row.get(1)?, to })
-    })?;
-    let captured: Vec<Captured> = captured.collect::<rusqlite::Result<_>>()?;
-    let signed = signed(connection)?;
     let mut query = connection.prepare(
-        "SELECT anomaly_id, title, host, role, exception_id, last_seen, direction, protocol, \
-         local_port, remote_port, remote_address, scope, process, process_path, service, \
-         service_plist, (SELECT evidence FROM services s WHERE s.host = a.host AND \
-         s.label = a.service AND s.plist_path IS a.service_plist) FROM anomalies a ORDER BY rowid",
+        "SELECT a.anomaly_id, a.title, a.exception_id, a.host, a.role, p.label, p.path, p.process, \
+         p.team_id, p.bundle_id, p.sha256, p.direction, p.protocol, p.ports, p.ephemeral, p.scope, \
+         p.remote, p.first_observed, p.last_observed_from, p.last_observed_to \
+         FROM anomalies a JOIN particulars p ON p.anomaly_id = a.anomaly_id ORDER BY a.rowid",
     )?;
-    let anomalies = query.query_map([], |row| anomaly(row, &captured, &signed))?;
-    let anomalies = anomalies.collect::<rusqlite::Result<_>>()?;
-    Ok(Recalled { last_capture: captured.iter().filter_map(|one| one.to).max(), anomalies })
+    let anomalies = query.query_map([], anomaly)?;
+    let anomalies: Vec<RecalledAnomaly> = anomalies.collect::<rusqlite::Result<_>>()?;
+    let query = "SELECT MAX(captured_to) FROM acquisitions";
+    let captured = connection.query_row(query, [], |row| row.get::<_, Option<String>>(0))?;
+    let captured = time(captured).map(Last::Capture);
+    let seen = anomalies.iter().filter_map(|one| one.particulars.seen);
+    let observed = seen.map(|seen| seen.last.hi).max().map(Last::Observation);
+    Ok(Recalled { last: captured.or(observed), anomalies })
 }
 
-/// Team and identifier of developers' programs, by host and path.
-type Signed = BTreeMap<(String, String), (Option<String>, Option<String>)>;
-
-fn signed(connection: &Connection) -> rusqlite::Result<Signed> {
-    let mut query = connection.prepare(
-        "SELECT DISTINCT host, process_path, team_id, signing_id FROM processes \
-         WHERE signature = 'developer' AND process_path IS NOT NULL",
-    )?;
-    let rows =
-        query.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?))))?;
-    rows.collect()
-}
-
-fn anomaly(
-    row: &rusqlite::Row<'_>,
-    captured: &[Captured],
-    signed: &Signed,
-) -> rusqlite::Result<RecalledAnomaly> {
-    let text = |at: usize| row.get::<_, Option<String>>(at);
-    let direction =
-        word(text(6)?, &[Direction::Listen, Direction::Outbound, Direction::Inbound], |one| {
-            one.as_str()
-        });
-    let port = if direction == Some(Direction::Outbound) { row.get(9)? } else { row.get(8)? };
-    let (label, plist): (_, Option<String>) = (text(14)?, row.get(15)?);
-    let host: String = row.get(2)?;
-    let seen = text(5)?.and_then(|time| time.parse().ok());
-    let time = seen.or_else(|| capture_of(&host, text(16).ok()?.as_deref(), captured));
-    let remote = text(10)?.and_then(|remote| remote.split('%').next()?.parse().ok());
-    let path = text(13)?;
-    let by = path.clone().and_then(|path| signed.get(&(host.clone(), path)).cloned());
-    let (team_id, signing_id) = by.unwrap_or_default();
-    let bundle_id = label.as_deref().filter(|_| plist.is_none()).and_then(bundle_of).or(signing_id);
+fn anomaly(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecalledAnomaly> {
+    let cell = |column: &str| row.get::<_, Option<String>>(column);
+    let text = |column: &str| cell(column).map(|cell| cell.as_deref().map(Text::from));
+    let ways = [Direction::Listen, Direction::Outbound, Direction::Inbound, Direction::Unknown];
+    let scopes = [Scope::Loopback, Scope::Lan, Scope::Any];
+    let first = time(cell("first_observed")?);
+    let last = time(cell("last_observed_from")?).zip(time(cell("last_observed_to")?));
+    let seen = first.zip(last.map(|(from, to)| Window::new(from, to)));
+    let known = Particulars {
+        host: cell("host")?.unwrap_or_default(),
+        role: cell("role")?,
+        label: text("label")?,
+        path: text("path")?,
+        process: text("process")?,
+        team_id: text("team_id")?,
+        bundle_id: text("bundle_id")?,
+        sha256: text("sha256")?,
+        direction: word(cell("direction")?, &ways, Direction::as_str),
+        protocol: word(cell("protocol")?, &[Protocol::Tcp, Protocol::Udp], Protocol::as_str),
+        ports: cell("ports")?
+            .iter()
+            .flat_map(|ports| ports.split(','))
+            .map(str::to_owned)
+            .collect(),
+        is_ephemeral: cell("ephemeral")?.as_deref() == Some("yes"),
+        scope: word(cell("scope")?, &scopes, Scope::as_str),
+        remote: cell("remote")?.and_then(|remote| remote.parse().ok()),
+        seen: seen.map(|(first, last)| Seen { first, last }),
+    };
     Ok(RecalledAnomaly {
-        id: row.get(0)?,
-        title: text(1)?.unwrap_or_default(),
-        host,
-        role: text(3)?,
-        exception: text(4)?,
-        time,
-        direction,
-        protocol: word(text(7)?, &[Protocol::Tcp, Protocol::Udp], Protocol::as_str),
-        port,
-        remote,
-        scope: word(text(11)?, &[Scope::Loopback, Scope::Lan, Scope::Any], Scope::as_str),
-        process: text(12)?,
-        path,
-        label,
-        team_id,
-        bundle_id,
+        id: cell("anomaly_id")?.unwrap_or_default(),
+        title: cell("title")?.unwrap_or_default(),
+        exception: cell("exception_id")?,
+        particulars: known,
     })
+}
+
+fn time(cell: Option<String>) -> Option<Timestamp> {
+    cell?.parse().ok()
 }
 
 /// The value whose word stands in a cell.
 fn word<T: Copy>(cell: Option<String>, all: &[T], word: impl Fn(T) -> &'static str) -> Option<T> {
     let cell = cell?;
     all.iter().copied().find(|one| word(*one) == cell)
-}
-
-/// The last capture of a host's acquisitions in that evidence, if all of them tell theirs.
-fn capture_of(host: &str, evidence: Option<&str>, captured: &[Captured]) -> Option<Timestamp> {
-    let of = captured
-        .iter()
-        .filter(|one| one.host == host && evidence.is_none_or(|evidence| one.evidence == evidence));
-    let times: Option<Vec<Timestamp>> = of.map(|one| one.to).collect();
-    times?.into_iter().max()
 }

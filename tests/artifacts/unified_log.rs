@@ -291,3 +291,43 @@ fn arrays_of_different_layouts_in_one_file_are_all_read() {
     let out = parse("unified-log-json", "x.json", format!("{own}{cut}\n").as_bytes());
     assert!(!span(&out).whole);
 }
+
+/// The problems of a file of which the last bytes are missing.
+fn without_the_last(artifact: &str, path: &str, bytes: usize) -> (bool, Vec<ProblemKind>) {
+    let whole = fixture_bytes(path);
+    let out = parse(artifact, path, &whole[..whole.len() - bytes]);
+    (out.partial, out.problems.iter().map(|problem| problem.kind).collect())
+}
+
+#[test]
+fn an_export_that_is_cut_within_a_record_is_partial() {
+    let lines = fixture_bytes("unified-log-json/lines.ndjson");
+    let last = lines[..lines.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap();
+    // Without the line that ends an export, and the end of the record before it.
+    let missing = lines.len() - last + 40;
+    for (artifact, path, bytes) in [
+        ("unified-log-json", "unified-log-json/lines.ndjson", missing),
+        ("unified-log-json", "unified-log-json/iterator.jsonl", 40),
+        ("unified-log-csv", "unified-log-csv/records.csv", 40),
+        ("unified-log-text", "unified-log-text/compact.txt", 5),
+        ("unified-log-text", "unified-log-text/syslog.txt", 5),
+    ] {
+        let (partial, kinds) = without_the_last(artifact, path, bytes);
+        assert!(partial, "{path}: {kinds:?}");
+        let cuts = kinds.iter().filter(|kind| **kind == ProblemKind::Truncated).count();
+        assert_eq!(cuts, 1, "{path}: {kinds:?}");
+    }
+}
+
+#[test]
+fn a_whole_export_is_not_partial() {
+    for (artifact, path) in [
+        ("unified-log-json", "unified-log-json/lines.ndjson"),
+        ("unified-log-json", "unified-log-json/iterator.jsonl"),
+        ("unified-log-csv", "unified-log-csv/records.csv"),
+        ("unified-log-text", "unified-log-text/compact.txt"),
+        ("unified-log-console", "unified-log-console/copy.txt"),
+    ] {
+        assert!(!without_the_last(artifact, path, 0).0, "{path}");
+    }
+}

@@ -289,3 +289,17 @@ fn a_label_that_holds_a_whole_item_registers_none_and_is_a_problem() {
     let out = read("backgroundtaskmanagementd", Some(186), text);
     assert_eq!((out.observations.len(), out.problems.len()), (0, 1));
 }
+
+#[test]
+fn a_count_at_which_a_line_is_cut_is_not_known() {
+    let head = "tcp_connection_summary [<IPv4-redacted>:50123<-><IPv4-redacted>:443] interface: en0 (skipped: 0)\n\
+        so_gencnt: 77 t_state: FIN_WAIT_1 process: a:9 Duration: 1.000 sec Conn_Time: 0.010 sec ";
+    for (rest, known) in [
+        ("bytes in/out: 18659", None),
+        ("bytes in/out: 18659/94", None),
+        ("bytes in/out: 18659/94 pkts in/", Some((18659, 94))),
+    ] {
+        let flow = flow(&read("kernel", Some(0), &format!("{head}{rest}")));
+        assert_eq!(flow.socket.bytes_in.zip(flow.socket.bytes_out), known, "{rest}");
+    }
+}

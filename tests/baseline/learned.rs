@@ -66,19 +66,26 @@ fn what_a_person_writes_may_leave_out_what_only_learning_knows() {
 fn errors_name_file_line_and_key() {
     let wrong = |from: &str, to: &str| parse("b.toml", &SMALL.replacen(from, to, 1)).unwrap_err();
     for (from, to, told) in [
-        ("schema = 1", "schema = 2", "b.toml:1: schema: only 1 is known"),
-        ("name = \"laptops\"", "name = \" \"", "b.toml:2: name: is empty"),
-        ("name = \"laptops\"", "nam = \"laptops\"", "b.toml:2: unknown field `nam`"),
-        ("scope = \"loopback\"", "scope = \"world\"", "b.toml:10: scope: unknown variant `world`"),
-        ("[\"9190\"]", "[\"91900\"]", "b.toml:9: ports: \"91900\" is neither a port nor a range"),
-        ("[\"9190\"]", "[]", "b.toml:9: ports: a port list is empty"),
-        ("label =", "lable =", "b.toml:6: identity: unknown field `lable`"),
-        ("hosts = 2", "hosts = 1", "b.toml:4: hosts: fewer than `seen` names"),
-        ("role = \"developer\"", "role = \"\"", "b.toml:4: role: is empty"),
-        ("host = \"mb-01\"", "host = \"\"", "b.toml:16: host, role: must not be empty"),
-        ("\"udp listen\"", "\"icmp\"", "b.toml:20: sees: unknown variant `icmp`"),
-        ("privileged = true", "privileged = 1", "b.toml:21: privileged: invalid type"),
-        ("[[coverage]]", "[[coverage", "b.toml:16: "),
+        ("schema = 1", "schema = 2", "b.toml:1:10: schema: only 1 is known"),
+        ("name = \"laptops\"", "name = \" \"", "b.toml:2:8: name: is empty"),
+        ("name = \"laptops\"", "nam = \"laptops\"", "b.toml:2:1: nam: unknown key `nam`"),
+        ("schema = 1\n", "", "b.toml:1:1: schema: is missing"),
+        (
+            "scope = \"loopback\"",
+            "scope = \"world\"",
+            "b.toml:10:9: entry.scope: unknown variant `world`, expected one of `lo`, `loopback`, `lan`, `any`",
+        ),
+        ("scope = \"loopback\"\n", "", "b.toml:4:1: entry.scope: is missing"),
+        ("[\"9190\"]", "[\"91900\"]", "b.toml:9:9: entry.ports: \"91900\" is neither a port nor"),
+        ("[\"9190\"]", "[]", "b.toml:9:9: entry.ports: a port list is empty"),
+        ("label =", "lable =", "b.toml:6:14: entry.identity.lable: unknown key `lable`"),
+        ("hosts = 2", "hosts = 1", "b.toml:4:1: entry.hosts: fewer than `seen` names"),
+        ("observations = 5", "observations = 1", "b.toml:4:1: entry.observations: fewer than"),
+        ("role = \"developer\"", "role = \"\"", "b.toml:4:1: entry.role: is empty"),
+        ("host = \"mb-01\"", "host = \"\"", "b.toml:16:1: coverage.host, role: must not be empty"),
+        ("\"udp listen\"", "\"icmp\"", "b.toml:20:"),
+        ("privileged = true", "privileged = 1", "b.toml:21:14: coverage.privileged: invalid type"),
+        ("[[coverage]]", "[[coverage", "b.toml:16:"),
     ] {
         let error = wrong(from, to);
         assert!(error.starts_with(told), "{to}: {error}");
@@ -94,9 +101,10 @@ fn a_difference_is_told_by_what_it_is_about() {
     let entry =
         |port| format!("role developer: com.example.agentd listens on tcp {port} (loopback)");
     assert_eq!(told, [format!("- {}", entry(9190)), format!("+ {}", entry(9191))]);
-    let older = read(&SMALL.replace("15.3", "15.2").replace("\"mb-01\" = 3", "\"mb-01\" = 4"));
+    let older = SMALL.replace("15.3", "15.2").replace("\"mb-01\" = 3", "\"mb-01\" = 4");
+    let older = read(&older.replace("observations = 5", "observations = 6"));
     let told: Vec<String> = diff(&old, &older).iter().map(Difference::describe).collect();
-    assert!(told[0].ends_with("2 → 2 hosts, 5 → 6 observations"), "{told:?}");
+    assert!(told[0].ends_with("2 → 2 hosts, 5 → 6 observations; mb-01: 3 → 4"), "{told:?}");
     assert!(told[1].starts_with("- host mb-01 (macOS 15.3"), "{told:?}");
     assert!(diff(&old, &old).is_empty());
 }
@@ -111,7 +119,19 @@ fn a_weak_entry_is_named_with_its_weakness() {
     for part in ["names no program", "allows every port", "not privileged"] {
         assert!(told.iter().any(|line| line.contains(part)), "{part}: {told:?}");
     }
-    assert_eq!(advice(&read(SMALL)), [""; 0]);
+    let both = format!(
+        "{SMALL}\n[[coverage]]\nhost = \"mb-02\"\nrole = \"developer\"\nos_version = \"15.3\"\n\
+         sees = [\"tcp listen\", \"udp listen\"]\nprivileged = true\n"
+    );
+    assert_eq!(advice(&read(&both)), [""; 0]);
+    let odd =
+        SMALL.replace("role = \"developer\"", "role = \"dev-*\"").replace("hosts = 2", "hosts = 9");
+    let told = advice(&read(&odd));
+    for part in ["holds `*` within other text", "more hosts than `coverage` names"] {
+        assert!(told.iter().any(|line| line.contains(part)), "{part}: {told:?}");
+    }
+    let told = advice(&read("schema = 1\nname = \"none\"\n"));
+    assert_eq!(told, ["it has no entries: it expects nothing"]);
 }
 
 /// A small file of few values, so that equal ones meet.

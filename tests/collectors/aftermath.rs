@@ -100,3 +100,11 @@ fn the_times_of_the_files_decide_the_half_of_the_day() {
     let seen = told.binding(46379).interval.unwrap();
     assert_eq!(seen.last_seen, time("2026-04-15T21:31:40Z"));
 }
+
+#[test]
+fn a_process_that_started_after_the_printed_hour_makes_it_the_afternoon() {
+    let told = told(&[fixture("hosts/quiet-mac-aftermath")], &Options::default());
+    let seen = told.binding(3000).interval.unwrap();
+    assert_eq!(seen.last_seen, time("2026-05-12T13:15:13Z"), "local time, taken as UTC");
+    assert!(seen.earliest_start.is_some(), "its process is known");
+}

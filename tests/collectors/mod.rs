@@ -1,6 +1,7 @@
 //! Archives of collectors, from end to end: which Mac, which time, and one history with other collectors'.
 
 mod aftermath;
+mod boots;
 
 use crate::story::Told;
 use portolan::model::binding::Binding;

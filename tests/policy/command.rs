@@ -8,23 +8,27 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Exit code, standard output, standard error.
-fn portolan(arguments: &[&str]) -> (i32, String, String) {
+pub(super) fn portolan(arguments: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
     let output = command.args(arguments).stdin(Stdio::null()).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-fn shown(path: &Path) -> &str {
+pub(super) fn shown(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-fn policy_in(scratch: &Scratch, text: &str) -> PathBuf {
+pub(super) fn policy_in(scratch: &Scratch, text: &str) -> PathBuf {
     scratch.write("policy.toml", format!("schema = 1\n{text}"))
 }
 
 /// A run of a Mac's evidence with these options.
-fn run_of(scratch: &Scratch, mac: &Mac, options: &[&str]) -> (PathBuf, (i32, String, String)) {
+pub(super) fn run_of(
+    scratch: &Scratch,
+    mac: &Mac,
+    options: &[&str],
+) -> (PathBuf, (i32, String, String)) {
     let (evidence, out) = (scratch.path().join("evidence"), scratch.path().join("out"));
     mac.files().write(&evidence);
     let given = ["analyze", shown(&evidence), "--out", shown(&out), "--force"];
@@ -36,7 +40,7 @@ fn ttyd() -> Mac {
     daemon("com.corp.ttyd", &["/usr/local/bin/ttyd", "zsh"], "*:7681 (LISTEN)")
 }
 
-fn check(policy: &Path, more: &[&str]) -> (i32, String, String) {
+pub(super) fn check(policy: &Path, more: &[&str]) -> (i32, String, String) {
     portolan(&[&["exceptions", "check", "--policy", shown(policy)][..], more].concat())
 }
 
@@ -81,33 +85,35 @@ fn a_wrong_policy_or_inventory_ends_with_2_before_anything_is_written() {
 
 #[test]
 fn without_a_run_the_day_and_the_text_alone_are_judged() {
-    let scratch = Scratch::new("check-alone");
-    let good = exception(MATCH).replace("2026-03-31", "2999-12-31");
+    let (scratch, year) = (Scratch::new("check-alone"), super::next_year());
+    let good = exception(MATCH).replace("2026-03-31", &format!("{year}-12-31"));
     let (code, printed, _) = check(&policy_in(&scratch, &good), &[]);
     assert_eq!((code, printed.as_str()), (0, "1 exception checked, nothing to tidy\n"));
     let bad = [
         exception(MATCH).replace("2026-03-31", "2020-03-31"),
-        good.replace("EX-12", "EX-13").replace("until", "from = 2998-01-01\nuntil"),
+        good.replace("EX-12", "EX-13").replace("until", &format!("from = {year}-06-01\nuntil")),
         exception("match = { path = \"/Users/\" }")
             .replace("EX-12", "EX-14")
-            .replace("2026", "2999"),
+            .replace("2026", &year.to_string()),
         good.replace("EX-12", "EX-15").replace("label = \"com.corp.ttyd\", ", ""),
         good.replace("EX-12", "EX-16"),
     ];
     let (code, printed, _) = check(&policy_in(&scratch, &bad.concat()), &[]);
     assert_eq!(code, 1);
-    let wanted = "\
+    let wanted = format!(
+        "\
 EX-12  expired        expired today (valid until 2020-03-31 UTC)
 EX-12  overlapping    fits only what EX-15 fits too
 EX-12  overlapping    fits what EX-16 fits
-EX-13  not yet valid  not yet valid today (valid from 2998-01-01 UTC until 2999-12-31 UTC)
+EX-13  not yet valid  not yet valid today (valid from {year}-06-01 UTC until {year}-12-31 UTC)
 EX-13  overlapping    fits only what EX-15 fits too
 EX-13  overlapping    fits what EX-16 fits
 EX-14  over-broad     names no port; the path \"/Users/\" is a tree of programs of many makers
 EX-15  overlapping    fits all that EX-16 fits
 EX-15  over-broad     names no program
 5 exceptions checked, 9 to tidy
-";
+"
+    );
     assert_eq!(printed, wanted);
 }
 
@@ -155,7 +161,7 @@ fn what_is_no_finished_run_is_refused_with_2() {
 }
 
 /// What is suggested, with owner and reason filled in: one policy each.
-fn suggested(printed: &str) -> Vec<String> {
+pub(super) fn suggested(printed: &str) -> Vec<String> {
     let entries = printed.split("[[exception]]").skip(1);
     let filled = entries.map(|entry| {
         let entry: Vec<&str> = entry.lines().filter(|line| !line.starts_with('#')).collect();
@@ -165,7 +171,7 @@ fn suggested(printed: &str) -> Vec<String> {
 }
 
 /// Ids of excepted anomalies in the table of a run.
-fn excepted(out: &Path) -> Vec<(String, String)> {
+pub(super) fn excepted(out: &Path) -> Vec<(String, String)> {
     let mut table = csv::Reader::from_path(out.join("anomalies.csv")).unwrap();
     let columns = table.headers().unwrap().clone();
     let at = |name: &str| columns.iter().position(|column| column == name).unwrap();

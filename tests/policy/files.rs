@@ -101,6 +101,7 @@ const SPOILT: &[(&str, &str, &str)] = &[
         "policy.toml:16:9: approved.match: names no program",
     ),
     ("[[exception]]", "[exception]", "exception: must be a list of tables, each under"),
+    ("owner = \"sec\"", "owner = \"sec\"\nowner = \"it\"", "policy.toml:8:1: owner: duplicate key"),
     ("[[approved]]", "[[approved", "policy.toml:14:"),
 ];
 
@@ -159,6 +160,12 @@ fn every_error_of_an_inventory_names_file_line_and_column() {
         ("", "inventory.csv:1:1: header: the first line must name the columns"),
         ("path\n/a", "inventory.csv:1:1: header: the first line must name the columns"),
         ("name,pfad\nA,/a", "inventory.csv:1:2: \"pfad\": is not a known column"),
+        (
+            "name,path\nA,/a\n\"B,/b\nC,/c\n",
+            "inventory.csv:3:1: row: has a quotation mark that nothing closes",
+        ),
+        ("name,path\nA,\"/a", "inventory.csv:2:1: row: has a quotation mark that nothing closes"),
+        ("name,path\nA,\"/a\n/b\"\nC,/c", "inventory.csv:2:2: row: has a line break in a cell"),
         ("name,path,name\nA,/a,B", "inventory.csv:1:3: name: stands in the header twice"),
         ("name,path\nA,/a\n,/b", "inventory.csv:3:1: name: is empty"),
         ("name,path\nA,", "inventory.csv:2:1: row: names no program"),

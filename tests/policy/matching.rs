@@ -1,6 +1,7 @@
 //! What a `match` fits: each key alone, known and unknown.
 
 use super::{exception, policy};
+use portolan::baseline::pattern::PortSet;
 use portolan::baseline::policy::matching::{Candidate, Match, bundle_of};
 use portolan::model::network::{Protocol, Scope};
 use portolan::model::service::Direction;
@@ -22,7 +23,7 @@ fn known() -> Candidate<'static> {
         sha256: Some("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         direction: Some(Direction::Outbound),
         protocol: Some(Protocol::Tcp),
-        port: Some(7681),
+        ports: Some(PortSet::one(7681)),
         is_ephemeral: false,
         scope: Some(Scope::Lan),
         remote: Some("10.1.2.3".parse().unwrap()),
@@ -94,13 +95,35 @@ fn labels_are_compared_without_what_changes_between_launches() {
     let app = Candidate { label: Some("application.com.foo.11529215.42"), ..known() };
     assert!(asking("label = \"application.com.foo\"").fits(&app));
     assert!(asking("label = \"application.com.foo.1.2\"").fits(&app));
-    assert_eq!(bundle_of("application.com.foo.11529215.42").as_deref(), Some("com.foo"));
-    assert_eq!(bundle_of("com.foo"), None);
+}
+
+#[test]
+fn a_label_names_a_bundle_only_with_the_numbers_of_a_start_and_for_a_program_in_a_bundle() {
+    let program = "/Applications/Foo.app/Contents/MacOS/Foo";
+    let numbered = "application.com.foo.11529215.42";
+    assert_eq!(bundle_of(numbered, program).as_deref(), Some("com.foo"));
+    for (label, program) in [
+        ("com.foo", program),
+        ("application.com.foo", program),
+        ("application.com.foo.42", program),
+        (numbered, "/tmp/.x/foo"),
+        (numbered, "/Applications/Foo.app/../../tmp/foo"),
+    ] {
+        assert_eq!(bundle_of(label, program), None, "{label} {program}");
+    }
+}
+
+#[test]
+fn of_several_ports_all_must_be_asked_for() {
+    let several = PortSet::try_from(vec!["8000-8010".to_owned()]).unwrap();
+    let expected = Candidate { ports: Some(several), ..known() };
+    assert!(asking("ports = [\"7000-9000\"]").fits(&expected));
+    assert!(!asking("ports = [\"8000-8005\"]").fits(&expected));
 }
 
 #[test]
 fn a_floating_port_is_dynamic_and_an_address_of_ipv4_in_ipv6_is_ipv4() {
-    let floating = Candidate { port: Some(50_000), is_ephemeral: true, ..known() };
+    let floating = Candidate { ports: Some(PortSet::one(50_000)), is_ephemeral: true, ..known() };
     assert!(asking("ports = [\"dynamic\"]").fits(&floating));
     let mapped = Candidate { remote: Some("::ffff:203.0.113.9".parse().unwrap()), ..known() };
     assert!(asking("remote = \"203.0.113.0/24\"").fits(&mapped));
@@ -139,5 +162,32 @@ fn one_match_includes_another_if_whatever_fits_that_fits_it() {
     let apart = [("path = \"/opt/*\"", "path = \"/opt/**\""), ("process = \"a\"", "label = \"a\"")];
     for (one, other) in apart {
         assert!(!asking(one).includes(&asking(other)), "{one} {other}");
+    }
+}
+
+#[test]
+fn a_path_fits_later_versions_of_the_same_program_of_the_same_user() {
+    let path = |path: &'static str| Candidate { path: Some(path), ..known() };
+    for (asked, have, fits) in [
+        ("/opt/homebrew/Cellar/x/1.2.3/bin/x", "/opt/homebrew/Cellar/x/1.3.0/bin/x", true),
+        ("/opt/homebrew/opt/x/bin/x", "/opt/homebrew/Cellar/x/1.3.0/bin/x", true),
+        ("/opt/homebrew/Cellar/x/1.2.3/bin/x", "/opt/homebrew/Cellar/x/1.3.0/bin/y", false),
+        ("/opt/v/1.2/agent", "/opt/v/1.3/agent", true),
+        ("/opt/v/1.2/agent", "/opt/v/evil/agent", false),
+        (
+            "/var/folders/a/b/T/AppTranslocation/11111111-2222-3333-4444-555555555555/d/X.app/X",
+            "/private/var/folders/a/b/T/AppTranslocation/99999999-2222-3333-4444-555555555555/d/X.app/X",
+            true,
+        ),
+        ("/Users/ana/v/1.2/x", "/Users/ana/v/1.3/x", true),
+        ("/Users/ana/v/1.2/x", "/Users/eve/v/1.2/x", false),
+        ("/Users/ana/v/1.2/x", "/Users/eve/v/1.3/x", false),
+        ("/var/folders/a/b/x", "/var/folders/c/d/x", false),
+    ] {
+        assert_eq!(
+            asking(&format!("path = \"{asked}\"")).fits(&path(have)),
+            fits,
+            "{asked} {have}"
+        );
     }
 }

@@ -1,9 +1,13 @@
 //! What people decided: files that say so, what fits them, when they hold, what they change.
 
+mod agreement;
+mod breadth;
 mod command;
 mod covering;
 mod files;
 mod matching;
+mod suggesting;
+mod when;
 
 use crate::story::{Files, Mac, Scratch, Told, told_against};
 use crate::support::expectations;
@@ -41,4 +45,10 @@ pub(crate) fn judged(files: &Files, policy: Policy) -> Told {
 /// A Mac, judged with a policy of these lines.
 pub(crate) fn told_with(mac: &Mac, text: &str) -> Told {
     judged(&mac.files(), policy(text))
+}
+
+/// The year after that of the clock: what holds until then is neither over nor held for long.
+pub(crate) fn next_year() -> i16 {
+    let today = portolan::model::stamp(portolan::write::run::now());
+    today[..4].parse::<i16>().unwrap() + 1
 }

@@ -53,6 +53,64 @@ fn closes(clock: &str, ends: (u16, u16), gencnt: u64, process: &str, seconds: &s
     kernel(clock, &event, &rest)
 }
 
+/// The line of a UDP socket that is given its peer, and that of its end.
+fn udp(clock: &str, event: &str, remote: u16, rest: &str) -> String {
+    let event = format!("{event} [<IPv4-redacted>:52308<-><IPv4-redacted>:{remote}]");
+    kernel(clock, &event, &format!("so_gencnt: 61 so_state: 0x0002 process: dovecote:640 {rest}"))
+}
+
+fn udp_connects(clock: &str, remote: u16) -> String {
+    let rest = "bytes in/out: 0/0 pkts in/out: 0/0 error: 0 so_error: 0 svc/tc: 0 flow: 0x51aa03c8";
+    udp(clock, "udp connect:", remote, rest)
+}
+
+fn udp_ends(clock: &str, remote: u16, counts: &str) -> String {
+    let rest = format!(
+        "Duration: 1.000 sec Conn_Time: 1.000 sec {counts} rxnospace pkts/bytes: 0/0 so_error: 0 svc/tc: 0"
+    );
+    udp(clock, "udp_connection_summary", remote, &rest)
+}
+
+#[test]
+fn a_udp_socket_that_sent_nothing_reached_nobody() {
+    let told = told(&[
+        udp_connects("09:00:00.000000", 50051),
+        udp_ends("09:00:01.000000", 50051, "bytes in/out: 0/0 pkts in/out: 0/0"),
+    ]);
+    let binding = told.binding(50051);
+    assert_eq!((binding.direction, binding.state), (Direction::Outbound, BindingState::Attempted));
+    told.is_quiet();
+}
+
+#[test]
+fn a_udp_socket_of_which_only_its_beginning_is_told_is_an_attempt() {
+    let told = told(&[udp_connects("09:00:00.000000", 50051)]);
+    assert_eq!(told.binding(50051).state, BindingState::Attempted);
+    told.is_quiet();
+}
+
+#[test]
+fn a_udp_socket_reached_its_peer_with_the_first_packet() {
+    for counts in ["bytes in/out: 0/96 pkts in/out: 0/2", "bytes in/out: 0/0 pkts in/out: 0/2"] {
+        let told = told(&[
+            udp_connects("09:00:00.000000", 50051),
+            udp_ends("09:00:01.000000", 50051, counts),
+        ]);
+        assert_eq!(told.binding(50051).state, BindingState::Established, "{counts}");
+        assert_eq!(told.only_anomaly().rules, ["P07"], "{counts}");
+        assert!(told.only_anomaly().title.contains("reached"), "{counts}");
+    }
+}
+
+#[test]
+fn a_udp_socket_whose_last_line_is_cut_is_no_connection() {
+    let cut = udp_ends("09:00:01.000000", 50051, "bytes in/out: 18659");
+    let cut = cut.split(" rxnospace").next().unwrap().to_owned();
+    let told = told(&[udp_connects("09:00:00.000000", 50051), cut]);
+    assert_eq!(told.binding(50051).state, BindingState::Attempted);
+    told.is_quiet();
+}
+
 fn log(records: &[String]) -> String {
     HEADER.to_owned() + &records.concat()
 }

@@ -154,3 +154,11 @@ fn lives_of_endpoint_security_bound_what_lsof_saw() {
     assert_eq!(sensors.len(), 6);
     assert!(sensors.iter().all(|row| row.sees == Sees::No));
 }
+
+#[test]
+fn telemetry_of_jamf_protect_beside_captures_is_of_their_boot() {
+    let told = story("jamf-protect-beside-captures");
+    let [start, .., end] = life(told.binding(8081));
+    assert_eq!(start, "2026-04-15T12:05:00.120000Z");
+    assert_eq!(end, "2026-04-15T12:18:00.000000Z", "its exit is told after the last capture");
+}

@@ -4,6 +4,7 @@ use crate::story::{Files, Told, time};
 use portolan::hosts::{Coverage, Options, Sees};
 use portolan::model::binding::BindingState;
 use portolan::model::network::Protocol;
+use portolan::model::observation::ProblemKind;
 use portolan::model::service::Direction;
 use portolan::model::stamp;
 
@@ -112,4 +113,48 @@ fn what_the_firewall_denied_held_no_port_and_accuses_nobody() {
     assert_eq!((allowed.process.as_deref(), allowed.pid), (Some("harbord"), None));
     assert_eq!(row(&told, Direction::Inbound, Protocol::Tcp).sees, Sees::Partly);
     assert_eq!(row(&told, Direction::Listen, Protocol::Tcp).sees, Sees::No);
+}
+
+/// What is doubtful about the times of a file that lies there, with nothing to date it but its modification time.
+fn doubts(path: &str, text: &str) -> Vec<String> {
+    let told = Files::default().with(path, text).told();
+    told.problems(ProblemKind::AmbiguousTime).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_guessed_year_and_an_assumed_zone_are_told_once_a_file() {
+    const FIREWALL: &str = "\
+        Mar  7 11:21:26 otter-07 socketfilterfw[200] <Info>: Deny dovecote data in from 192.0.2.9:50001 to port 80 proto=6\n\
+        Mar  7 11:22:26 otter-07 socketfilterfw[200] <Info>: Deny dovecote data in from 192.0.2.9:50002 to port 80 proto=6\n";
+    const WIFI: &str = "\
+        Sat Mar  7 11:21:26.001 ***Starting Up***\n\
+        Sat Mar  7 11:22:26.001 <kernel> Setting BTCoex Config: enable_2G:1\n";
+    for (path, text) in [
+        ("case/private/var/log/system.log", SYSTEM),
+        ("case/private/var/log/appfirewall.log", FIREWALL),
+        ("case/private/var/log/wifi.log", WIFI),
+    ] {
+        let doubts = doubts(path, text);
+        let told = |what: &str| doubts.iter().filter(|doubt| doubt.contains(what)).count();
+        assert_eq!(told("no year"), 1, "{path}: {doubts:?}");
+        assert_eq!(told("UTC is assumed"), 1, "{path}: {doubts:?}");
+    }
+}
+
+#[test]
+fn the_zone_that_a_log_in_text_lacks_is_told() {
+    let compact = "\
+        Timestamp               Ty Process[PID:TID]\n\
+        2026-05-04 08:00:01.000 Df kernel[0:1f2e3] tcp listen: [<IPv4-redacted>:8443<-><IPv4-redacted>:0] interface:  (skipped: 0)\n\
+        so_gencnt: 501 t_state: LISTEN process: harbord:612 so_qlimit: 0 error: 0 so_error: 0 svc/tc: 0\n";
+    let doubts = doubts("case/log.txt", compact);
+    assert_eq!(doubts.len(), 1, "{doubts:?}");
+    assert!(doubts[0].contains("UTC is assumed"), "{doubts:?}");
+}
+
+#[test]
+fn the_year_of_an_examiner_s_time_is_not_a_guess() {
+    let told = told("case/private/var/log/system.log", SYSTEM, "2020-02-01T00:00:00Z");
+    let doubts = told.problems(ProblemKind::AmbiguousTime);
+    assert!(!doubts.iter().any(|doubt| doubt.contains("no year")), "{doubts:?}");
 }

@@ -70,7 +70,7 @@ fn comparing_and_checking_end_with_1_where_they_find_something() {
     fs::write(two, "schema = 1\nname = \"x\"\nentrys = 1\n").unwrap();
     let output = portolan(&["baseline", "check", two]);
     assert_eq!(code(&output), 2);
-    assert!(said(&output).contains(":3: unknown field `entrys`"), "{}", said(&output));
+    assert!(said(&output).contains(":3:1: entrys: unknown key `entrys`"), "{}", said(&output));
     assert_eq!(code(&portolan(&["baseline", "show", "/nonexistent.toml"])), 2);
 }
 
@@ -84,4 +84,29 @@ fn merged_baselines_are_printed_or_written() {
     let written = portolan(&["baseline", "merge", one, one, "--out", out.to_str().unwrap()]);
     assert_eq!(code(&written), 0, "{}", said(&written));
     assert_eq!(fs::read_to_string(&out).unwrap(), printed_text);
+}
+
+#[test]
+fn what_is_learned_although_it_raises_an_anomaly_is_named_with_its_rules() {
+    let (evidence, file) = (fixture("hosts/planted-case"), fresh_path("planted.toml"));
+    let (evidence, file) = (evidence.to_str().unwrap(), file.to_str().unwrap());
+    let more = ["--role", "*", "--include-anomalies", "--out", file];
+    let output = portolan(&[&["baseline", "learn", evidence][..], &more].concat());
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let told = printed(&output);
+    assert!(told.contains("although it raises P"), "{told}");
+}
+
+#[test]
+fn a_baseline_given_twice_is_used_once_and_a_file_that_is_there_is_kept() {
+    let (file, there) = (fresh_path("twice.toml"), fresh_path("merged-there.toml"));
+    assert_eq!(code(&learn(&file, &["--role", "*"])), 0);
+    let file = file.to_str().unwrap();
+    let output = portolan(&["baseline", "merge", file, file]);
+    assert_eq!(code(&output), 0);
+    assert!(said(&output).contains("is given twice"), "{}", said(&output));
+    fs::write(&there, "mine").unwrap();
+    let output = portolan(&["baseline", "merge", file, "--out", there.to_str().unwrap()]);
+    assert_eq!(code(&output), 2);
+    assert!(said(&output).contains("is there already"), "{}", said(&output));
 }

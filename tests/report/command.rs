@@ -141,7 +141,7 @@ fn evidence_of_which_no_parser_knows_a_file_ends_with_2() {
     fs::write(folder.join("readme.txt"), "nothing to see\n").unwrap();
     let output = analyze(&folder, &out, &[]);
     assert_eq!(code(&output), 2);
-    assert!(said(&output).contains("none of the 1 files"), "{}", said(&output));
+    assert!(said(&output).contains("its one file is of no kind"), "{}", said(&output));
     assert!(!out.exists());
 }
 
@@ -267,4 +267,66 @@ fn pages_and_version_are_answers() {
     assert!(printed(&portolan(&["artifacts"])).contains("lsof"));
     assert!(printed(&portolan(&["artifacts", "lsof"])).contains("## What it proves"));
     assert_eq!(code(&portolan(&["--help"])), 0);
+}
+
+#[test]
+fn an_argument_of_no_known_kind_beside_others_is_a_problem_row_and_fires_strict() {
+    let (evidence, scratch) = (evidence(), fresh_folder("no-kind"));
+    let baseline = scratch.join("fleet.toml");
+    fs::write(&baseline, "schema = 1\nname = \"fleet\"\n\n[[entry]]\nrole = \"*\"\n").unwrap();
+    let notes = scratch.join("notes.txt");
+    fs::write(&notes, "nothing to see\n").unwrap();
+    let empty = fresh_folder("no-file");
+    for (given, why) in [
+        (&baseline, "it looks like a baseline; each takes its own --baseline"),
+        (&notes, "its one file is of no kind that Portolan reads"),
+        (&empty, "it holds no file"),
+    ] {
+        let out = fresh_path("no-kind-out");
+        let several = [
+            "analyze",
+            evidence.to_str().unwrap(),
+            given.to_str().unwrap(),
+            "--out",
+            out.to_str().unwrap(),
+        ];
+        let output = portolan(&several);
+        assert_eq!(code(&output), 0);
+        assert!(said(&output).contains(why), "{}", said(&output));
+        let problems = fs::read_to_string(out.join("problems.csv")).unwrap();
+        assert!(problems.contains("unsupported,error"), "{problems}");
+        assert!(problems.contains(why), "{problems}");
+        assert_eq!(code(&portolan(&[&several[..], &["--strict", "--force"]].concat())), 3);
+    }
+}
+
+#[test]
+fn an_acquisition_given_twice_is_counted_once_and_told() {
+    let once = (crate::support::fixture("hosts/quiet-mac"), fresh_path("once"));
+    assert_eq!(code(&analyze(&once.0, &once.1, &[])), 0);
+    let twice = (fresh_folder("twice").join("quiet-mac"), fresh_path("twice-out"));
+    crate::support::copied(&once.0, &twice.0);
+    let output = analyze(&once.0, &twice.1, &[twice.0.to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let rows = |out: &Path, table: &str| {
+        let text = fs::read_to_string(out.join(format!("{table}.csv"))).unwrap();
+        text.lines().count() - 1
+    };
+    for table in ["hosts", "acquisitions", "bindings", "citations", "processes"] {
+        assert_eq!(rows(&once.1, table), rows(&twice.1, table), "{table}");
+    }
+    assert_eq!(rows(&once.1, "sources") * 2, rows(&twice.1, "sources"));
+    let problems = fs::read_to_string(twice.1.join("problems.csv")).unwrap();
+    assert!(problems.contains("duplicate-evidence,warning"), "{problems}");
+}
+
+#[test]
+fn a_run_without_a_mac_says_that_nothing_could_have_been_seen() {
+    let (folder, out) = (fresh_folder("no-mac"), fresh_path("no-mac-out"));
+    fs::write(folder.join("kernel.json"), "[{\"eventMessage\" : \"\", \"traceID\" : 1}]\n")
+        .unwrap();
+    let output = analyze(&folder, &out, &[]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let told = printed(&output);
+    assert!(told.contains("no anomaly") && told.contains("Unseen   nothing of any Mac"), "{told}");
 }

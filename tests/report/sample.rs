@@ -11,6 +11,7 @@ use portolan::model::network::{Address, Families, Port, Protocol, Scope};
 use portolan::model::observation::{
     Fact, JobEvent, JobEventKind, Known, Problem, ProblemKind, ProcessName,
 };
+use portolan::model::particulars::Particulars;
 use portolan::model::provenance::{Locator, Place, SourceId};
 use portolan::model::service::{Confidence, DeclaredPort, Direction, Job, Origin};
 use portolan::model::{Text, Timestamp};
@@ -202,6 +203,7 @@ pub(crate) fn job(label: &str) -> JobRecord {
         plist_modified: None,
         declared: vec![(declared, Some(2222))],
         evidence: "uac-mb-lab01".to_owned(),
+        shown_in: [0].into(),
         team_id: None,
     }
 }
@@ -234,6 +236,7 @@ pub(crate) fn anomaly(id: &str, score: i32) -> Anomaly {
         job: None,
         host: 0,
         places: Vec::new(),
+        particulars: Particulars::default(),
         exception: None,
     }
 }
@@ -350,6 +353,7 @@ pub(crate) fn analysis() -> Analysis {
                 size: 36,
                 hashes: None,
                 unusable: None,
+                problems: Vec::new(),
             }],
             sources: vec![
                 source("live_response/ps.txt", Some("ps")),

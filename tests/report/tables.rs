@@ -30,6 +30,7 @@ coverage: host, boot, source, from_time, to_time, direction, protocol, sees, bli
 meta: key, value
 spans: binding_id, from_time, to_time, kind
 holders: binding_id, process_id
+particulars: anomaly_id, label, path, process, team_id, bundle_id, sha256, direction, protocol, ports, ephemeral, scope, remote, first_observed, last_observed_from, last_observed_to
 ";
 
 /// The rows of a table.
@@ -71,13 +72,13 @@ fn tables_come_in_the_order_of_the_schema_with_a_cell_for_each_column() {
 }
 
 #[test]
-fn only_databases_get_meta_spans_and_holders() {
+fn only_databases_get_meta_spans_holders_and_particulars() {
     let only: Vec<_> = SCHEMA
         .iter()
         .filter(|schema| schema.outputs == Outputs::Database)
         .map(|schema| schema.table)
         .collect();
-    assert_eq!(only, ["meta", "spans", "holders"]);
+    assert_eq!(only, ["meta", "spans", "holders", "particulars"]);
 }
 
 #[test]

@@ -11,12 +11,12 @@ use std::io::{self, Read};
 pub(super) const BLOCK: usize = limits::LINE + 1;
 
 /// Reads all lines of the input. A line longer than [`limits::LINE`] is cut and reported. An I/O error ends the
-/// reading, after the lines before it were handled.
+/// reading, after the lines before it were handled. Returns whether the last line has its end.
 pub(super) fn read_log<L: Log>(
     input: &mut Input<'_>,
     log: &mut L,
     out: &mut Emitter,
-) -> Result<(), ParseError> {
+) -> Result<bool, ParseError> {
     let mut ahead = Ahead::new(input.crew);
     let mut buffer = vec![0; BLOCK];
     let mut filled = 0_usize;
@@ -25,6 +25,7 @@ pub(super) fn read_log<L: Log>(
         filled = end;
         let held = buffer.get(..filled).unwrap_or_default();
         let ends = filled < BLOCK;
+        let ended = held.last().is_none_or(|byte| *byte == b'\n');
         let whole = match memchr::memrchr(b'\n', held) {
             _ if ends && result.is_ok() => filled,
             Some(last) => last.saturating_add(1),
@@ -46,7 +47,7 @@ pub(super) fn read_log<L: Log>(
         }
         result?;
         if ends {
-            return Ok(());
+            return Ok(ended);
         }
     }
 }

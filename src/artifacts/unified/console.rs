@@ -49,7 +49,15 @@ impl Artifact for UnifiedLogConsole {
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
         let mut copy = Copied { export: Export::of("Console"), ..Copied::default() };
         let result = read_log(input, &mut copy, out);
+        let open = copy.open.as_ref().map(|(number, ..)| *number);
         copy.flush(out);
+        // What is copied need not end with a line end: the record tells whether it is whole.
+        let broken = out.problems.last().map(|one| one.locator);
+        if let (Ok(false), Some(number)) = (&result, open)
+            && broken == Some(Locator::Line(number))
+        {
+            out.ends_within(number);
+        }
         let (last, days) = (copy.last, copy.days);
         copy.export.finish(out);
         for observation in &mut out.observations {
@@ -58,7 +66,7 @@ impl Artifact for UnifiedLogConsole {
                 time.days_back = days.saturating_sub(time.days_back);
             }
         }
-        result
+        result.map(drop)
     }
 }
 

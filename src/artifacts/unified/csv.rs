@@ -107,8 +107,8 @@ impl Artifact for UnifiedLogCsv {
         };
         log.export.unordered = true;
         let result = read_log(input, &mut log, out);
-        log.end(out);
-        result
+        log.end(matches!(result, Ok(false)), out);
+        result.map(drop)
     }
 }
 
@@ -249,7 +249,7 @@ impl Log {
         out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
     }
 
-    fn end(mut self, out: &mut Emitter) {
+    fn end(mut self, unended: bool, out: &mut Emitter) {
         if let Some((number, bytes)) = self.unread.take()
             && cells(&bytes, self.columns.count).is_none()
         {
@@ -263,6 +263,12 @@ impl Log {
             );
             out.problem(Locator::Line(open.number), ProblemKind::Truncated, detail);
             self.torn = true;
+        }
+        let broken = out.problems.last().map(|one| one.locator);
+        if let (true, Some(Locator::Line(number)), false) =
+            (unended && self.torn, broken, out.partial)
+        {
+            out.ends_within(number);
         }
         self.export.cut = self.torn;
         self.clock.finish(out);

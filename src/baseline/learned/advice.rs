@@ -1,6 +1,6 @@
 //! A baseline → what makes it weak: entries that allow too much, name too little, or rest on too little.
 
-use super::{Entry, LearnedBaseline, Sight};
+use super::{EVERY_ROLE, Entry, LearnedBaseline, Sight};
 use crate::baseline::pattern::Way;
 
 /// Ports by number that one entry may name before it is called broad.
@@ -9,7 +9,7 @@ const MANY_PORTS: usize = 64;
 /// What could be better, a line each, in the order of the file.
 pub fn advice(baseline: &LearnedBaseline) -> Vec<String> {
     let of_entries = baseline.entries.iter().flat_map(|entry| {
-        let weak = weaknesses(entry);
+        let weak = weaknesses(entry, baseline);
         weak.into_iter().map(|why| format!("role {}: {}: {why}", entry.role, entry.describe()))
     });
     let of_hosts = baseline.coverage.iter().flat_map(|row| {
@@ -21,10 +21,13 @@ pub fn advice(baseline: &LearnedBaseline) -> Vec<String> {
         let weak = weak.into_iter().filter(|(holds, _)| *holds);
         weak.map(move |(_, why)| format!("host {}: {why}", row.host))
     });
-    of_entries.chain(of_hosts).collect()
+    let empty = baseline.entries.is_empty();
+    let nothing = empty.then(|| "it has no entries: it expects nothing".to_owned());
+    nothing.into_iter().chain(of_entries).chain(of_hosts).collect()
 }
 
-fn weaknesses(entry: &Entry) -> Vec<&'static str> {
+fn weaknesses(entry: &Entry, baseline: &LearnedBaseline) -> Vec<&'static str> {
+    let learned_from = u64::try_from(baseline.coverage.len()).unwrap_or(u64::MAX);
     let by_name_only = entry.identity.process.is_some() && entry.identity.parts().count() == 1;
     let is_learned = !entry.seen.is_empty();
     let all = [
@@ -40,6 +43,11 @@ fn weaknesses(entry: &Entry) -> Vec<&'static str> {
             !is_learned && entry.direction == Way::Listen && entry.reason.trim().is_empty(),
             "was written by hand and gives no reason",
         ),
+        (
+            entry.role != EVERY_ROLE && entry.role.contains('*'),
+            "its role holds `*` within other text, which stands for itself there: it holds for no role but one named so",
+        ),
+        (learned_from > 0 && entry.hosts > learned_from, "counts more hosts than `coverage` names"),
     ];
     all.into_iter().filter(|(holds, _)| *holds).map(|(_, why)| why).collect()
 }

@@ -1,7 +1,7 @@
 //! Two baselines → what the second one adds, drops and changes.
 
 use super::{Entry, EntryKey, LearnedBaseline, Seen};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,17 +46,37 @@ impl Difference<'_> {
             Self::Gone(old) => format!("- {}", entry(old)),
             Self::New(new) => format!("+ {}", entry(new)),
             Self::Changed(old, new) => format!(
-                "~ {}: {} → {} hosts, {} → {} observations",
+                "~ {}: {} → {} hosts, {} → {} observations{}{}",
                 entry(new),
                 old.hosts,
                 new.hosts,
                 old.observations,
-                new.observations
+                new.observations,
+                seen_differently(old, new),
+                reasoned_differently(old, new),
             ),
             Self::HostGone(row) => format!("- host {}", host(row)),
             Self::HostNew(row) => format!("+ host {}", host(row)),
         }
     }
+}
+
+/// `; otter-07: 3 → 5, otter-09: 2 → 0`: the hosts that saw it more often, or less.
+fn seen_differently(old: &Entry, new: &Entry) -> String {
+    let hosts: BTreeSet<&String> = old.seen.keys().chain(new.seen.keys()).collect();
+    let count = |entry: &Entry, host: &String| entry.seen.get(host).copied().unwrap_or(0);
+    let changed = hosts.into_iter().filter(|host| count(old, host) != count(new, host));
+    let told: Vec<String> = changed
+        .map(|host| format!("{host}: {} → {}", count(old, host), count(new, host)))
+        .collect();
+    if told.is_empty() { String::new() } else { format!("; {}", told.join(", ")) }
+}
+
+fn reasoned_differently(old: &Entry, new: &Entry) -> String {
+    if old.reason == new.reason {
+        return String::new();
+    }
+    format!("; reason {:?} → {:?}", old.reason, new.reason)
 }
 
 /// A host in a line: `dev-mac-01 (macOS 15.3, developer): sees tcp listen, udp listen`.

@@ -54,12 +54,15 @@ pub fn parse(file: &str, text: &str) -> Result<LearnedBaseline, String> {
         let at = row.span().start;
         let row = row.into_inner();
         if row.role.trim().is_empty() {
-            return wrong(at, "role: is empty; `*` stands for every role");
+            return wrong(at, "entry.role: is empty; `*` stands for every role");
         }
-        let told = row.hosts;
+        let (told, times) = (row.hosts, row.observations);
         let entry = entry(row);
         if told.is_some_and(|hosts| hosts < entry.hosts) {
-            return wrong(at, "hosts: fewer than `seen` names");
+            return wrong(at, "entry.hosts: fewer than `seen` names");
+        }
+        if times.is_some_and(|times| times < entry.observations) {
+            return wrong(at, "entry.observations: fewer than `seen` adds up to");
         }
         baseline.entries.push(entry);
     }
@@ -67,7 +70,7 @@ pub fn parse(file: &str, text: &str) -> Result<LearnedBaseline, String> {
         let at = row.span().start;
         let row = row.into_inner();
         if row.host.trim().is_empty() || row.role.trim().is_empty() {
-            return wrong(at, "host, role: must not be empty");
+            return wrong(at, "coverage.host, role: must not be empty");
         }
         baseline.coverage.push(row);
     }

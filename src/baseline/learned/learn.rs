@@ -4,7 +4,7 @@ use super::identity::ProgramKey;
 use super::{Entry, LearnedBaseline, Seen, Sight};
 use crate::baseline::pattern::{PortSet, Reach, Transport, Way};
 use crate::hosts::HostCase;
-use crate::model::anomaly::Anomaly;
+use crate::model::anomaly::{Anomaly, Severity};
 use crate::model::binding::{Binding, BindingState, Certainty};
 use crate::model::network::Protocol;
 use crate::model::observation::{Fact, Known};
@@ -27,11 +27,13 @@ pub struct Lesson {
     pub baseline: LearnedBaseline,
     /// What was left out because it raised anomalies, in order.
     pub suspect: Vec<LeftOut>,
+    /// What was learned although it raised an anomaly of medium severity or more, in order.
+    pub doubtful: Vec<LeftOut>,
     /// How many bindings were left out for other reasons.
     pub unfit: BTreeMap<&'static str, usize>,
 }
 
-/// A tuple that was not learned.
+/// A tuple that was not learned, or that somebody should look at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LeftOut {
     /// The host.
@@ -65,6 +67,7 @@ pub fn learn(
     for (index, (case, ports)) in cases.iter().zip(ports).enumerate() {
         let ephemeral = ephemeral_ports(case);
         let raised = raised(anomalies, index);
+        let grave = grave(anomalies, index);
         for (at, binding) in ports.bindings.iter().enumerate() {
             let entry = match entry_of(binding, ports, &ephemeral) {
                 Ok(entry) => Entry { role: plan.role.to_owned(), ..entry },
@@ -79,6 +82,10 @@ pub fn learn(
                 let what = entry.describe();
                 lesson.suspect.push(LeftOut { host, what, rules: rules.clone() });
             } else {
+                if let Some(rules) = grave.get(&at) {
+                    let (host, what) = (host.clone(), entry.describe());
+                    lesson.doubtful.push(LeftOut { host, what, rules: rules.clone() });
+                }
                 let seen = BTreeMap::from([(host, entry.observations)]);
                 lesson.baseline.entries.push(Entry { hosts: 1, seen, ..entry });
             }
@@ -90,7 +97,15 @@ pub fn learn(
     lesson.baseline.settle();
     lesson.suspect.sort();
     lesson.suspect.dedup();
+    lesson.doubtful.sort();
+    lesson.doubtful.dedup();
     lesson
+}
+
+/// For each binding of a host that raised an anomaly of medium severity or more, all its rules.
+fn grave(anomalies: &[Anomaly], host: usize) -> BTreeMap<usize, String> {
+    let grave = anomalies.iter().filter(|one| one.host == host && one.severity >= Severity::Medium);
+    grave.filter_map(|anomaly| Some((anomaly.binding?, anomaly.rules.join(", ")))).collect()
 }
 
 /// For each binding of a host that raised a rule of [`SUSPECT`], those rules.
@@ -113,6 +128,8 @@ fn drop_contradicted(lesson: &mut Lesson) {
         entry.seen.keys().any(|host| out.contains(&(host.as_str(), entry.describe().as_str())))
     };
     lesson.baseline.entries.retain(|entry| !is_out(entry));
+    let is_learned = |one: &LeftOut| !out.contains(&(one.host.as_str(), one.what.as_str()));
+    lesson.doubtful.retain(is_learned);
 }
 
 /// Adds up what one host shows of one tuple in several bindings: merging would take the greatest.

@@ -107,8 +107,8 @@ impl Way {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reach {
-    /// This Mac only; `loopback` in files that people write.
-    #[serde(alias = "loopback")]
+    /// This Mac only; `loopback` in files that people write, `lo` in the built-in tables.
+    #[serde(rename = "loopback", alias = "lo")]
     Lo,
     /// The local network.
     Lan,

@@ -1,6 +1,6 @@
 //! TOML text → values that know where they stand, so that every error names file, line and key.
 
-use crate::baseline::toml_file::line_of;
+use crate::baseline::toml_file;
 use jiff::civil::Date;
 use std::ops::Range;
 use toml::Spanned;
@@ -45,7 +45,10 @@ impl<'t> Document<'t> {
     pub(super) fn parse(&self) -> Result<Spanned<DeTable<'t>>, FileError> {
         DeTable::parse(self.text).map_err(|error| {
             let what = error.message().lines().next().unwrap_or_default().to_owned();
-            self.error(error.span().unwrap_or_default(), "not TOML", what)
+            let span = error.span().unwrap_or_default();
+            // What stands twice is told by its place alone.
+            let twice = self.text.get(span.clone()).filter(|_| what.contains("duplicate key"));
+            self.error(span, twice.unwrap_or("not TOML"), what)
         })
     }
 
@@ -56,10 +59,7 @@ impl<'t> Document<'t> {
 
     /// Line and column of what stands there, from 1.
     fn place(&self, span: Range<usize>) -> (usize, usize) {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line = line_of(self.text, span.start);
-        let last = before.rsplit('\n').next().unwrap_or_default();
-        (line, last.chars().count().saturating_add(1))
+        toml_file::place(self.text, span.start)
     }
 
     /// An error about what stands there.

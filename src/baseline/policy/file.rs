@@ -1,11 +1,11 @@
 //! `policy.toml` → roles, exceptions, approved software.
 
 use super::fields::{Document, Fields, FileError, Value};
-use super::matching::Match;
+use super::matching::{Match, ProgramPath};
 use super::network::Network;
 use super::validity::Validity;
 use super::{Approval, Exception, Role};
-use crate::baseline::pattern::{PathPattern, PortSet, Reach};
+use crate::baseline::pattern::{PortSet, Reach};
 use crate::model::network::Protocol;
 use crate::model::service::Direction;
 use crate::ports::identity::normalise_label;
@@ -149,7 +149,7 @@ fn read_match(value: &Value<'_>) -> Result<Match, FileError> {
     ];
     let protocols = [("tcp", Protocol::Tcp), ("udp", Protocol::Udp)];
     let scopes = [("loopback", Reach::Lo), ("lan", Reach::Lan), ("any", Reach::Any)];
-    let path = |text: &str| PathPattern::try_from(text.to_owned());
+    let path = |text: &str| ProgramPath::try_from(text.to_owned());
     let matcher = Match {
         host: text("host")?,
         role: text("role")?,

@@ -3,8 +3,7 @@
 use super::Approval;
 use super::fields::FileError;
 use super::file::sha256;
-use super::matching::Match;
-use crate::baseline::pattern::PathPattern;
+use super::matching::{Match, ProgramPath};
 
 const COLUMNS: &[&str] = &["name", "team_id", "bundle_id", "path", "sha256"];
 
@@ -16,18 +15,45 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Vec<Approval>, FileError> 
         .flexible(true)
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
-    let mut records = reader.records();
-    let header = match records.next() {
-        None => return Err(wrong(file, 1, 1, "header", missing())),
-        Some(header) => read_record(file, header)?,
+    let mut rows = Vec::new();
+    let mut record = csv::StringRecord::new();
+    while read_record(file, &mut reader, &mut record)? {
+        let line = line_of(text, &record);
+        let start = record.position().map_or(0, csv::Position::byte);
+        check_cells(file, line, written(text, start, reader.position().byte()), &record)?;
+        rows.push((line, record.clone()));
+    }
+    let mut rows = rows.into_iter();
+    let Some((_, header)) = rows.next() else {
+        return Err(wrong(file, 1, 1, "header", missing()));
     };
     check_header(file, &header)?;
-    let mut approvals = Vec::new();
-    for record in records {
-        let record = read_record(file, record)?;
-        approvals.push(read_row(file, line_of(text, &record), &header, &record)?);
-    }
-    Ok(approvals)
+    rows.map(|(line, row)| read_row(file, line, &header, &row)).collect()
+}
+
+/// A record as it stands in the file.
+fn written(text: &str, from: u64, to: u64) -> &str {
+    let at = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX).min(text.len());
+    text.get(at(from)..at(to)).unwrap_or_default()
+}
+
+/// A quotation mark that nothing closes takes in the rows behind it: what they approve would be lost in silence.
+fn check_cells(
+    file: &str,
+    line: u64,
+    written: &str,
+    record: &csv::StringRecord,
+) -> Result<(), FileError> {
+    let what = if written.matches('"').count() % 2 == 1 {
+        "has a quotation mark that nothing closes"
+    } else if written.trim().contains(['\n', '\r']) {
+        "has a line break in a cell"
+    } else {
+        return Ok(());
+    };
+    let broken = record.iter().position(|cell| cell.contains(['\n', '\r']));
+    let place = broken.map_or(1, |index| index.saturating_add(1));
+    Err(wrong(file, line, place, "row", what.to_owned()))
 }
 
 fn missing() -> String {
@@ -36,9 +62,10 @@ fn missing() -> String {
 
 fn read_record(
     file: &str,
-    record: Result<csv::StringRecord, csv::Error>,
-) -> Result<csv::StringRecord, FileError> {
-    record.map_err(|error| {
+    reader: &mut csv::Reader<&[u8]>,
+    record: &mut csv::StringRecord,
+) -> Result<bool, FileError> {
+    reader.read_record(record).map_err(|error| {
         let line = error.position().map_or(1, csv::Position::line);
         wrong(file, line, 1, "row", format!("is not CSV: {error}"))
     })
@@ -89,7 +116,7 @@ fn read_row(
     let error = |column: &str, what: String| {
         wrong(file, line, place(column).saturating_add(1), column, what)
     };
-    let path = cell("path").map(PathPattern::try_from).transpose();
+    let path = cell("path").map(ProgramPath::try_from).transpose();
     let hash = cell("sha256").map(|text| sha256(&text)).transpose();
     let matcher = Match {
         team_id: cell("team_id"),

@@ -3,12 +3,14 @@
 use super::network::Network;
 use crate::baseline::pattern::{PathPattern, PortSet, Reach, part_fits};
 use crate::model::network::{Protocol, Scope};
+use crate::model::particulars::Particulars;
 use crate::model::service::Direction;
-use crate::ports::identity::normalise_label;
+use crate::ports::identity::{normalise_label, outermost_bundle, without_versions};
+use crate::ports::place::canonical;
 use std::net::IpAddr;
 
 /// What is known of an anomaly. What is not known never fits.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Candidate<'a> {
     /// Name of its host.
     pub host: &'a str,
@@ -30,8 +32,8 @@ pub struct Candidate<'a> {
     pub direction: Option<Direction>,
     /// Transport.
     pub protocol: Option<Protocol>,
-    /// The listener's port, or the peer's.
-    pub port: Option<u16>,
+    /// The listener's port, or the peer's; several where a baseline expects several.
+    pub ports: Option<PortSet>,
     /// Whether the kernel hands out that port by itself.
     pub is_ephemeral: bool,
     /// Reach of the listener, or of the peer.
@@ -40,11 +42,48 @@ pub struct Candidate<'a> {
     pub remote: Option<IpAddr>,
 }
 
-/// The bundle identifier in the label that launchd gives an application
-/// (`application.com.foo.123.456` → `com.foo`).
-pub fn bundle_of(label: &str) -> Option<String> {
-    let label = normalise_label(label);
-    label.strip_prefix("application.").filter(|id| !id.is_empty()).map(str::to_owned)
+impl<'a> Candidate<'a> {
+    /// The same, as matches ask for it.
+    pub fn of(known: &'a Particulars) -> Self {
+        Self {
+            host: &known.host,
+            role: known.role.as_deref(),
+            label: known.label.as_deref(),
+            path: known.path.as_deref(),
+            process: known.process.as_deref(),
+            team_id: known.team_id.as_deref(),
+            bundle_id: known.bundle_id.as_deref(),
+            sha256: known.sha256.as_deref(),
+            direction: known.direction,
+            protocol: known.protocol,
+            ports: PortSet::try_from(known.ports.clone()).ok(),
+            is_ephemeral: known.is_ephemeral,
+            scope: known.scope,
+            remote: known.remote,
+        }
+    }
+
+    /// Whether its port is known and lies in one of these sets; where there are several, all of them. No set at all
+    /// asks for nothing.
+    pub(super) fn is_on(&self, sets: &[PortSet]) -> bool {
+        let Some(known) = &self.ports else { return sets.is_empty() };
+        match known.only() {
+            Some(port) => {
+                sets.is_empty() || sets.iter().any(|set| set.has(port, self.is_ephemeral))
+            }
+            None => include(sets, std::slice::from_ref(known)),
+        }
+    }
+}
+
+/// The bundle identifier in the label that launchd gives an application when it starts it
+/// (`application.com.foo.123.456` → `com.foo`): with the numbers of that start, and for a program in a bundle. Whoever
+/// submits a job may give it any other label.
+pub fn bundle_of(label: &str, program: &str) -> Option<String> {
+    let id = normalise_label(label);
+    let numbers = label.strip_prefix(&*id).map_or(0, |numbers| numbers.matches('.').count());
+    let id = id.strip_prefix("application.").filter(|id| !id.is_empty())?;
+    (numbers >= 2 && outermost_bundle(&canonical(program)).is_some()).then(|| id.to_owned())
 }
 
 /// What an entry of a policy asks for. All that it names must be known and fit.
@@ -57,7 +96,7 @@ pub struct Match {
     /// Label of the job, without what changes between launches; `*` stands for any characters.
     pub label: Option<String>,
     /// Path of the program.
-    pub path: Option<PathPattern>,
+    pub path: Option<ProgramPath>,
     /// Name of the process; `*` stands for any characters.
     pub process: Option<String>,
     /// Team that signed it.
@@ -109,10 +148,9 @@ impl Match {
         // A lone `*` asks for nothing: hosts without a role are among any role.
         let host = self.host.as_deref().filter(|host| *host != "*");
         let role = self.role.as_deref().filter(|role| *role != "*");
-        let port = |port| self.ports.iter().any(|set| set.has(port, candidate.is_ephemeral));
         host.is_none_or(|host| host_fits(host, candidate.host))
             && role.is_none_or(|role| candidate.role.is_some_and(|known| wild_fits(role, known)))
-            && (self.ports.is_empty() || candidate.port.is_some_and(port))
+            && candidate.is_on(&self.ports)
             && asks(self.direction.as_ref(), candidate.direction, |asked, way| *asked == way)
             && asks(self.protocol.as_ref(), candidate.protocol, |asked, one| *asked == one)
             && asks(self.scope.as_ref(), candidate.scope, |asked, scope| {
@@ -133,28 +171,17 @@ impl Match {
             && (any(self.role.as_ref()) || wild(self.role.as_ref(), other.role.as_ref()))
             && wild(self.label.as_ref(), other.label.as_ref())
             && wild(self.process.as_ref(), other.process.as_ref())
-            && asks(self.path.as_ref(), other.path.as_ref(), PathPattern::includes)
+            && asks(self.path.as_ref(), other.path.as_ref(), |wide, one| {
+                wide.written.includes(&one.written)
+            })
             && same_or_any(self.team_id.as_ref(), other.team_id.as_ref())
             && same_or_any(self.bundle_id.as_ref(), other.bundle_id.as_ref())
             && same_or_any(self.sha256.as_ref(), other.sha256.as_ref())
             && same_or_any(self.direction.as_ref(), other.direction.as_ref())
             && same_or_any(self.protocol.as_ref(), other.protocol.as_ref())
-            && self.includes_ports(&other.ports)
+            && include(&self.ports, &other.ports)
             && asks(self.scope.as_ref(), other.scope.as_ref(), |wide, one| wide >= one)
             && asks(self.remote.as_ref(), other.remote.as_ref(), Network::includes)
-    }
-
-    fn includes_ports(&self, others: &[PortSet]) -> bool {
-        let has = |sets: &[PortSet], port, floats| sets.iter().any(|set| set.has(port, floats));
-        let within = |port, floats| !has(others, port, floats) || has(&self.ports, port, floats);
-        let all = || (1..=u16::MAX).all(|port| within(port, false) && within(port, true));
-        self.ports.is_empty() || (!others.is_empty() && all())
-    }
-
-    /// Whether it leaves the port open, or lists every one.
-    pub fn names_no_port(&self) -> bool {
-        let every = || (1..=u16::MAX).all(|port| self.ports.iter().any(|set| set.names(port)));
-        self.ports.is_empty() || every()
     }
 
     /// Whether it says which program is meant: by something that not just any program has.
@@ -171,40 +198,52 @@ impl Match {
             || self.bundle_id.is_some()
             || self.sha256.is_some()
     }
+}
 
-    /// The path, if it stands for a tree that programs of many makers lie in.
-    pub fn whole_tree(&self) -> Option<&str> {
-        let path = self.path.as_ref()?;
-        let probe = |folder: &&str| path.matches(&format!("{folder}\u{1}no-such-program"));
-        SHARED.iter().any(probe).then(|| path.as_str())
+/// A path as a policy names it. A later version of the program, or the place to which macOS moves what was
+/// downloaded (`/<translocated>/X.app/…`), is the same one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramPath {
+    written: PathPattern,
+    any_version: Option<PathPattern>,
+}
+
+impl ProgramPath {
+    /// Whether a program's path fits.
+    pub fn matches(&self, path: &str) -> bool {
+        self.written.matches(path)
+            || self.any_version.as_ref().is_some_and(|any| any.matches(&any_version(path)))
+    }
+
+    /// As it stands in the policy.
+    pub fn as_str(&self) -> &str {
+        self.written.as_str()
     }
 }
 
-/// Folders in which programs of many makers lie.
-const SHARED: &[&str] = &[
-    "/",
-    "/Applications/",
-    "/Library/",
-    "/Library/Application Support/",
-    "/Library/PrivilegedHelperTools/",
-    "/System/",
-    "/Users/",
-    "/Users/Shared/",
-    "/Users/\u{1}/",
-    "/Users/\u{1}/Library/",
-    "/Volumes/",
-    "/bin/",
-    "/opt/",
-    "/opt/homebrew/bin/",
-    "/sbin/",
-    "/tmp/",
-    "/usr/bin/",
-    "/usr/libexec/",
-    "/usr/local/bin/",
-    "/usr/sbin/",
-    "/var/",
-    "/var/tmp/",
-];
+impl TryFrom<String> for ProgramPath {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let full = if text.ends_with('/') { format!("{text}**") } else { text.clone() };
+        let any_version = PathPattern::try_from(any_version(&full)).ok();
+        Ok(Self { written: PathPattern::try_from(text)?, any_version })
+    }
+}
+
+/// A path with a mark that only another version's has too: no wildcard, which anything would fit.
+fn any_version(path: &str) -> String {
+    let path = without_versions(path, "<version>");
+    if path.starts_with('<') { format!("/{path}") } else { path }
+}
+
+/// Whether every port of the others is in some set; no set at all holds every port.
+fn include(sets: &[PortSet], others: &[PortSet]) -> bool {
+    let has = |sets: &[PortSet], port, floats| sets.iter().any(|set| set.has(port, floats));
+    let within = |port, floats| !has(others, port, floats) || has(sets, port, floats);
+    let all = || (1..=u16::MAX).all(|port| within(port, false) && within(port, true));
+    sets.is_empty() || (!others.is_empty() && all())
+}
 
 /// Whether nothing is asked, or what is asked for is known and fits.
 fn asks<A, K>(asked: Option<&A>, known: Option<K>, fits: impl Fn(&A, K) -> bool) -> bool {

@@ -4,6 +4,7 @@
 //! An exception is held against the time of the observation, never against the clock. It takes nothing
 //! away: the anomaly stays as it is, and says what covers it.
 
+mod breadth;
 mod fields;
 mod file;
 mod inventory;
@@ -14,6 +15,8 @@ pub mod validity;
 
 use super::pattern::PortSet;
 use crate::evidence::{digest, files};
+use crate::model::interval::Window;
+use crate::model::particulars::Particulars;
 use crate::model::{Timestamp, stamp};
 pub use fields::FileError;
 use matching::{Candidate, Match};
@@ -62,9 +65,13 @@ pub struct Approval {
 }
 
 impl Approval {
+    /// As the column `exception_id` names it.
+    pub fn id(&self) -> String {
+        format!("approved:{}", self.name)
+    }
+
     fn fits(&self, candidate: &Candidate<'_>) -> bool {
-        let on = |port| self.ports.iter().any(|set| set.has(port, candidate.is_ephemeral));
-        self.matcher.fits(candidate) && (self.ports.is_empty() || candidate.port.is_some_and(on))
+        self.matcher.fits(candidate) && candidate.is_on(&self.ports)
     }
 }
 
@@ -150,27 +157,34 @@ impl Policy {
         fitting.next().map(|role| role.role.as_str()).or(self.other_role.as_deref())
     }
 
-    /// What it says of an anomaly that was last observed then.
-    pub fn verdict(&self, candidate: &Candidate<'_>, time: Option<Timestamp>) -> Verdict<'_> {
+    /// What it says of an anomaly, at the time of its last observation.
+    pub fn verdict(&self, known: &Particulars) -> Verdict<'_> {
+        let (candidate, seen) = (Candidate::of(known), known.seen);
         let fitting: Vec<&Exception> =
-            self.exceptions.iter().filter(|one| one.matcher.fits(candidate)).collect();
-        let standing = |wanted: Standing| {
-            let mut all = fitting.iter();
-            all.find(|one| time.is_some_and(|time| one.validity.at(time) == wanted)).copied()
+            self.exceptions.iter().filter(|one| one.matcher.fits(&candidate)).collect();
+        let stands = |one: &Exception| seen.map(|seen| one.validity.within(seen.last));
+        let of = |wanted: Option<Standing>| {
+            fitting.iter().copied().filter(move |one| stands(one) == Some(wanted))
         };
-        if let Some(exception) = standing(Standing::Valid) {
-            return Verdict::Excepted(exception);
+        if let Some(exception) = of(Some(Standing::Valid)).next() {
+            let too_early = |first: &Timestamp| exception.validity.at(*first) == Standing::NotYet;
+            return Verdict::Excepted(exception, seen.map(|seen| seen.first).filter(too_early));
         }
-        if let Some(approval) = self.approvals.iter().find(|one| one.fits(candidate)) {
+        if let Some(approval) = self.approvals.iter().find(|one| one.fits(&candidate)) {
             return Verdict::Approved(approval);
         }
-        match (time, fitting.first()) {
-            (_, None) => Verdict::Silent,
-            (None, Some(exception)) => Verdict::Undated(exception),
-            (Some(time), Some(first)) => match standing(Standing::Expired) {
-                Some(exception) => Verdict::Expired(exception, time),
-                None => Verdict::NotYet(first),
-            },
+        let (Some(first), Some(seen)) = (fitting.first(), seen) else {
+            return fitting.first().map_or(Verdict::Silent, |first| Verdict::Undated(first));
+        };
+        if let Some(exception) = of(None).next() {
+            return Verdict::Unsettled(exception, seen.last);
+        }
+        // Of those that end at the same time, the first.
+        let forever = |one: &&Exception| one.validity.end().unwrap_or(Timestamp::MAX);
+        let expired: Vec<&Exception> = of(Some(Standing::Expired)).collect();
+        match expired.into_iter().rev().max_by_key(forever) {
+            Some(exception) => Verdict::Expired(exception, seen.last.lo),
+            None => Verdict::NotYet(first),
         }
     }
 }
@@ -180,12 +194,14 @@ impl Policy {
 pub enum Verdict<'p> {
     /// Nothing.
     Silent,
-    /// An exception covers it.
-    Excepted(&'p Exception),
+    /// An exception covers it. It was first seen at that time, if the exception did not yet hold then.
+    Excepted(&'p Exception, Option<Timestamp>),
     /// It is approved software.
     Approved(&'p Approval),
     /// An exception that was over when it was observed, at that time, would cover it.
     Expired(&'p Exception, Timestamp),
+    /// An exception fits that held during a part only of the time in which it was last observed.
+    Unsettled(&'p Exception, Window),
     /// An exception that did not yet hold would cover it.
     NotYet(&'p Exception),
     /// An exception would, but nothing tells when it was observed.
@@ -196,8 +212,8 @@ impl Verdict<'_> {
     /// What covers it, as the column `exception_id` names it.
     pub fn covered_by(&self) -> Option<String> {
         match self {
-            Self::Excepted(exception) => Some(exception.id.clone()),
-            Self::Approved(approval) => Some(format!("approved:{}", approval.name)),
+            Self::Excepted(exception, _) => Some(exception.id.clone()),
+            Self::Approved(approval) => Some(approval.id()),
             _ => None,
         }
     }
@@ -205,12 +221,17 @@ impl Verdict<'_> {
     /// In a sentence; empty where there is nothing to say.
     pub fn in_words(&self) -> String {
         match self {
-            // P16 says so.
-            Self::Silent | Self::Expired(..) => String::new(),
-            Self::Excepted(Exception { id, owner, reason, validity, .. }) => {
-                format!("Excepted by {id} of {owner}, valid until {validity}: {reason}.")
-            }
+            Self::Silent => String::new(),
+            Self::Expired(exception, time) => format!("{}.", expired(exception, *time)),
+            Self::Excepted(exception, too_early) => excepted(exception, *too_early),
             Self::Approved(approval) => format!("Approved software: {}.", approval.name),
+            Self::Unsettled(Exception { id, validity, .. }, Window { lo, hi }) => {
+                let (lo, hi) = (stamp(*lo), stamp(*hi));
+                format!(
+                    "{id} fits, but covers nothing: this was last observed at some time from {lo} to \
+                     {hi}, of which only a part is within its days (until {validity})."
+                )
+            }
             Self::NotYet(Exception { id, validity, .. }) => {
                 let from = validity.beginning();
                 format!("{id} fits, but was not yet valid at capture (valid from {from}).")
@@ -220,6 +241,16 @@ impl Verdict<'_> {
             }
         }
     }
+}
+
+/// `Excepted by EX-12 of sec, valid until 2026-03-31 UTC: lab web console.`, and since when it was there before.
+fn excepted(exception: &Exception, too_early: Option<Timestamp>) -> String {
+    let Exception { id, owner, reason, validity, .. } = exception;
+    let said = format!("Excepted by {id} of {owner}, valid until {validity}: {reason}.");
+    too_early.map(stamp).map_or(said.clone(), |first| {
+        let from = validity.beginning();
+        format!("{said} It was seen before that held: from {first}, and {id} is valid from {from}.")
+    })
 }
 
 /// `EX-12 expired 15 days before capture (valid until 2026-03-31 UTC)`.

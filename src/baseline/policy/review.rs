@@ -2,8 +2,10 @@
 
 use super::matching::Candidate;
 use super::validity::Standing;
-use super::{Exception, Policy, day};
+use super::{Approval, Exception, Policy, breadth, day};
+use crate::baseline::classes::ClassTable;
 use crate::model::Timestamp;
+use crate::model::interval::Window;
 
 /// What is wrong with an exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +38,7 @@ impl Fault {
 /// Something to tidy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
-    /// The exception.
+    /// The exception, or `approved:NAME`.
     pub id: String,
     /// What is wrong with it.
     pub fault: Fault,
@@ -52,22 +54,44 @@ pub struct Row<'a> {
     /// What is known of it.
     pub candidate: Candidate<'a>,
     /// When it was last observed.
-    pub time: Option<Timestamp>,
+    pub last: Option<Window>,
     /// What covered it in the run.
     pub covered_by: Option<&'a str>,
+}
+
+/// The end of what a run tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Last {
+    /// Its last capture.
+    Capture(Timestamp),
+    /// Its last dated observation, where no capture tells its time: as in exports of logs.
+    Observation(Timestamp),
+}
+
+impl Last {
+    /// When.
+    pub fn time(self) -> Timestamp {
+        let (Self::Capture(time) | Self::Observation(time)) = self;
+        time
+    }
 }
 
 /// What a review needs of a run.
 #[derive(Clone, Debug, Default)]
 pub struct RunRows<'a> {
-    /// Its last capture.
-    pub last_capture: Option<Timestamp>,
+    /// Its last capture; where no capture tells its time, the last observation.
+    pub last: Option<Last>,
     /// Its anomalies, whatever their status.
     pub rows: Vec<Row<'a>>,
 }
 
 /// Everything to be tidied, by exception in the order of the file.
-pub fn review(policy: &Policy, run: Option<&RunRows<'_>>, today: Timestamp) -> Vec<Remark> {
+pub fn review(
+    policy: &Policy,
+    run: Option<&RunRows<'_>>,
+    today: Timestamp,
+    classes: &ClassTable,
+) -> Vec<Remark> {
     let mut remarks = Vec::new();
     for (index, exception) in policy.exceptions.iter().enumerate() {
         let mut say = |fault, text| {
@@ -87,11 +111,17 @@ pub fn review(policy: &Policy, run: Option<&RunRows<'_>>, today: Timestamp) -> V
                 say(Fault::Overlapping, text);
             }
         }
-        let breadth = breadth(exception);
+        let breadth = breadth::of_exception(exception, classes, today);
         if !breadth.is_empty() {
             say(Fault::OverBroad, breadth.join("; "));
         }
     }
+    let broad = |approval: &Approval| {
+        let (id, breadth) = (approval.id(), breadth::of_approval(approval, classes));
+        let text = breadth.join("; ");
+        (!breadth.is_empty()).then_some(Remark { id, fault: Fault::OverBroad, text })
+    };
+    remarks.extend(policy.approvals.iter().filter_map(broad));
     remarks
 }
 
@@ -103,16 +133,22 @@ fn out_of_time(
 ) -> Option<(Fault, String)> {
     let validity = &exception.validity;
     let now = validity.at(today);
-    let capture = run.and_then(|run| run.last_capture);
-    let then = capture.map(|time| (validity.at(time), day(time)));
-    let standings = [then.as_ref().map(|(standing, _)| *standing), Some(now)];
+    let last = run.and_then(|run| run.last);
+    let then = last.map(|last| validity.at(last.time()));
+    let standings = [then, Some(now)];
     let has = |wanted| standings.contains(&Some(wanted));
     let fault = match (has(Standing::Expired), has(Standing::NotYet)) {
         (false, false) => return None,
         (true, _) => Fault::Expired,
         (false, true) => Fault::NotYetValid,
     };
-    let then = then.map(|(standing, day)| format!("{} at capture {day}, ", standing.as_str()));
+    let then = then.zip(last).map(|(standing, last)| {
+        let what = match last {
+            Last::Capture(_) => "at capture",
+            Last::Observation(_) => "at the last observation",
+        };
+        format!("{} {what} {}, ", standing.as_str(), day(last.time()))
+    });
     let from = Some(validity.beginning()).filter(|from| !from.is_empty());
     let from = from.map_or_else(String::new, |from| format!("from {from} "));
     let (then, now) = (then.unwrap_or_default(), now.as_str());
@@ -123,7 +159,7 @@ fn out_of_time(
 fn overlap(one: &Exception, other: &Exception, run: Option<&RunRows<'_>>) -> Option<String> {
     let covers = |exception: &Exception, row: &Row<'_>| {
         exception.matcher.fits(&row.candidate)
-            && row.time.is_some_and(|time| exception.validity.at(time) == Standing::Valid)
+            && row.last.is_some_and(|last| exception.validity.within(last) == Some(Standing::Valid))
     };
     let rows = run.into_iter().flat_map(|run| &run.rows);
     let shared: Vec<&str> =
@@ -145,15 +181,4 @@ fn overlap(one: &Exception, other: &Exception, run: Option<&RunRows<'_>>) -> Opt
         parts.push(format!("covers {first}{more} together with {}", other.id));
     }
     (!parts.is_empty()).then(|| parts.join("; "))
-}
-
-/// In which ways it covers more than one would want.
-fn breadth(exception: &Exception) -> Vec<String> {
-    let matcher = &exception.matcher;
-    let no_program = (!matcher.names_a_program()).then(|| "names no program".to_owned());
-    let no_port = matcher.names_no_port().then(|| "names no port".to_owned());
-    let tree = matcher
-        .whole_tree()
-        .map(|tree| format!("the path {tree:?} is a tree of programs of many makers"));
-    [no_program, no_port, tree].into_iter().flatten().collect()
 }

@@ -1,6 +1,7 @@
 //! From which day until which day, in which zone → whether an instant lies within.
 
 use crate::model::Timestamp;
+use crate::model::interval::Window;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::fmt;
@@ -45,12 +46,29 @@ impl Validity {
     /// How an instant lies to these days.
     pub fn at(&self, time: Timestamp) -> Standing {
         let begins = self.from.and_then(|day| self.first_instant(day));
-        let ends = self.until.tomorrow().ok().and_then(|day| self.first_instant(day));
-        match (begins, ends) {
+        match (begins, self.end()) {
             (Some(begins), _) if time < begins => Standing::NotYet,
             (_, Some(ends)) if time >= ends => Standing::Expired,
             _ => Standing::Valid,
         }
+    }
+
+    /// How an instant that lies somewhere in a window lies to these days; `None` where the window's edges differ.
+    pub fn within(&self, window: Window) -> Option<Standing> {
+        let standing = self.at(window.lo);
+        (standing == self.at(window.hi)).then_some(standing)
+    }
+
+    /// The first instant after the last day.
+    pub fn end(&self) -> Option<Timestamp> {
+        self.until.tomorrow().ok().and_then(|day| self.first_instant(day))
+    }
+
+    /// Whether it still holds more than so many years after a day.
+    pub fn outlasts(&self, years: i16, today: Timestamp) -> bool {
+        let today = self.zone.to_datetime(today).date();
+        let limit = today.checked_add(jiff::Span::new().years(years));
+        limit.is_ok_and(|limit| limit < self.until)
     }
 
     /// How many days of its zone lie between its last day and an instant.

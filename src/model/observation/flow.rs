@@ -85,6 +85,8 @@ pub struct Flow {
     pub process_path: Option<Text>,
     /// Network messages that the kernel has suppressed since boot, as of this line (`(skipped: N)`).
     pub suppressed: Option<u64>,
+    /// Packets both ways until this line, where it tells them: a UDP socket may be connected and send none.
+    pub packets: Option<u64>,
 }
 
 /// A kind of log, for what it could and could not show.

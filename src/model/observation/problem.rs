@@ -37,6 +37,8 @@ pub enum ProblemKind {
     BoundConflict,
     /// Two owners for one socket.
     OwnerConflict,
+    /// An acquisition that another argument holds too.
+    DuplicateEvidence,
     /// A declared hash that the file does not have.
     HashMismatch,
     /// A parser panicked: a bug of Portolan's.
@@ -63,6 +65,7 @@ impl ProblemKind {
             Self::TimeZoneConflict => "time-zone-conflict",
             Self::BoundConflict => "bound-conflict",
             Self::OwnerConflict => "owner-conflict",
+            Self::DuplicateEvidence => "duplicate-evidence",
             Self::HashMismatch => "hash-mismatch",
             Self::Panicked => "panicked",
         }
@@ -82,6 +85,7 @@ impl ProblemKind {
             Self::UnsafeName
             | Self::AbsoluteName
             | Self::DuplicateName
+            | Self::DuplicateEvidence
             | Self::LinkOutside
             | Self::ForeignFormat
             | Self::MalformedRecord

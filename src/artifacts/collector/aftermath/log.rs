@@ -17,8 +17,9 @@ catalog::entry! {
     ///
     /// ## What it does not
     /// The hour in UTC: its stamps end in `Z`, but they are the host's local time, written with the hours
-    /// of a twelve-hour clock. The `Z` is ignored; which half of the day it was is decided by the times
-    /// of the files beside it, else by another acquisition of the same Mac, else taken as printed.
+    /// of a twelve-hour clock. The `Z` is ignored; which half of the day it was is decided by
+    /// the starts of the processes that it lists, else by the times of the files beside it, else by another
+    /// acquisition of the same Mac, else taken as printed. Times of access in `metadata.csv` are not used for it.
     ///
     /// ## Format source
     /// Aftermath (jamf/aftermath) 1.0 to 2.3: `2026-04-15T09:31:10Z - Module.swift - note`, from a date format

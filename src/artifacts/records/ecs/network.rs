@@ -76,6 +76,7 @@ impl Attempts {
             number: None,
             process_path: path.map(|path| out.text(path)),
             suppressed: None,
+            packets: None,
         })))
     }
 

@@ -104,6 +104,7 @@ pub(super) fn flow(row: &Row, event: FlowEvent, socket: Socket, out: &mut Emitte
         socket,
         number: None,
         suppressed: None,
+        packets: None,
     }
 }
 

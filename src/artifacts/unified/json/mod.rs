@@ -75,8 +75,8 @@ impl Artifact for UnifiedLogJson {
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
         let mut log = Log::default();
         let result = read_log(input, &mut log, out);
-        log.end(out);
-        result
+        log.end(matches!(result, Ok(false)), out);
+        result.map(drop)
     }
 }
 
@@ -212,7 +212,6 @@ impl Log {
     fn break_off(&mut self, out: &mut Emitter) {
         if let Some((number, _)) = self.open.take().filter(|(_, object)| object.len() > 1) {
             self.broken_off = true;
-            out.partial = true;
             let detail = "the record breaks off";
             out.problem(Locator::Line(number), ProblemKind::Truncated, detail);
         }
@@ -345,12 +344,11 @@ impl Log {
         out.problem(Locator::Line(number), ProblemKind::MalformedRecord, detail);
     }
 
-    fn end(mut self, out: &mut Emitter) {
+    /// Says what the file is. `unended` tells whether its last line has no end.
+    fn end(mut self, unended: bool, out: &mut Emitter) {
         if let Some((number, _)) = self.open.take() {
             self.broken = number;
-            out.partial = true;
-            let detail = "the file ends within this record";
-            out.problem(Locator::Line(number), ProblemKind::Truncated, detail);
+            out.ends_within(number);
         }
         let own = self.export.layout == iterator::JSONL;
         // It may be older than the last one that was read.
@@ -362,6 +360,9 @@ impl Log {
                 Err(_) if own && number > self.broken => self.damaged(number, out),
                 Err(_) => {}
             }
+        }
+        if unended && self.broken > 0 && self.broken >= self.good && !out.partial {
+            out.ends_within(self.broken);
         }
         let ends = self.array || self.export.layout == "ndjson";
         self.export.cut =

@@ -29,7 +29,7 @@ const KINDS: &[(&str, Protocol, Option<Direction>, Kind)] = &[
     ("tcp_connection_summary ", Protocol::Tcp, None, Kind::Summary),
     ("tcp drop outgoing ", Protocol::Tcp, OUT, Kind::Dropped),
     ("tcp drop incoming ", Protocol::Tcp, IN, Kind::Dropped),
-    ("udp connect: ", Protocol::Udp, OUT, Kind::Began(SocketState::Established)),
+    ("udp connect: ", Protocol::Udp, OUT, Kind::Began(SocketState::SynSent)),
     ("udp bind: ", Protocol::Udp, None, Kind::Began(SocketState::Bound)),
     ("udp_connection_summary ", Protocol::Udp, None, Kind::Summary),
 ];
@@ -95,7 +95,7 @@ fn flow(
     let number = |key| field(rest, key).and_then(|value| value.parse::<u64>().ok());
     let errno = field(after, " error: ").and_then(|value| value.parse::<u32>().ok());
     let failed = errno.filter(|errno| *errno != 0);
-    let bytes = field(after, "bytes in/out: ").and_then(|value| value.split_once('/'));
+    let bytes = both(after, "bytes in/out: ");
     let listens = protocol == Protocol::Tcp && remote.port == Port::None && kind == Kind::Summary;
     let direction = if listens { Some(Direction::Listen) } else { direction };
     let families = if direction == Some(Direction::Listen) && families == Families::V6 {
@@ -118,11 +118,21 @@ fn flow(
     socket.gencnt = number("so_gencnt: ");
     socket.pid = Some(pid).filter(|pid| *pid != 0);
     socket.name = Some(ProcessName { text: out.text(name), cut: name.len() >= NAME });
-    socket.bytes_in = bytes.and_then(|(one, _)| one.parse().ok());
-    socket.bytes_out = bytes.and_then(|(_, other)| other.parse().ok());
+    socket.bytes_in = bytes.map(|(one, _)| one);
+    socket.bytes_out = bytes.map(|(_, other)| other);
     let suppressed = number("(skipped: ");
     let witness = Witness::Kernel;
-    Some(Flow { suppressed, ..plain_flow(witness, event, direction, socket) })
+    let packets = both(after, "pkts in/out: ").map(|(one, other)| one.saturating_add(other));
+    Some(Flow { suppressed, packets, ..plain_flow(witness, event, direction, socket) })
+}
+
+/// The two counts that follow a key, `353/192`. Whatever ends the text may be the head of a longer number: a count
+/// is told only if something follows it.
+fn both(text: &str, key: &str) -> Option<(u64, u64)> {
+    let (_, value) = text.split_once(key)?;
+    let (one, other) = value.split([' ', '\n']).next()?.split_once('/')?;
+    let followed = value.len() > one.len().saturating_add(other.len()).saturating_add(1);
+    Some((one.parse().ok()?, other.parse().ok().filter(|_| followed)?))
 }
 
 /// The value that follows a key, up to the next blank or bracket.

@@ -114,7 +114,16 @@ fn plain_flow(
     direction: Option<Direction>,
     socket: Socket,
 ) -> Flow {
-    Flow { witness, event, direction, socket, number: None, process_path: None, suppressed: None }
+    Flow {
+        witness,
+        event,
+        direction,
+        socket,
+        number: None,
+        process_path: None,
+        suppressed: None,
+        packets: None,
+    }
 }
 
 /// The whole name of a process, if there is one.

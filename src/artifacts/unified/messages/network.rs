@@ -101,7 +101,9 @@ fn ended(begun: Told, rest: &str) -> Option<Told> {
         let line = rest.lines().map(str::trim).find_map(|line| line.strip_prefix(key))?;
         line.split(", ").next()
     };
-    let bytes = value("bytes in/out: ").and_then(|value| value.split_once('/'));
+    // At the end of the text a count may be the head of a longer one.
+    let told = |value: &&str| !rest.trim_end().ends_with(value);
+    let bytes = value("bytes in/out: ").filter(told).and_then(|value| value.split_once('/'));
     Some(Told {
         event: FlowEvent::Ended {
             open_ms: value("Duration: ").and_then(millis),

@@ -70,10 +70,15 @@ impl Artifact for UnifiedLogText {
         let mut log = Log::default();
         let result = read_log(input, &mut log, out);
         log.drop_suspects(out);
+        let last = log.open.as_ref().map(|open| open.number);
         log.flush(out);
+        // `log show` ends every line.
+        if let (Ok(false), Some(number)) = (&result, last) {
+            out.ends_within(number);
+        }
         log.export.layout = log.style.map_or("no records", Style::as_str);
         log.export.finish(out);
-        result
+        result.map(drop)
     }
 }
 
