@@ -12,7 +12,7 @@ pub enum Sibling {
     Absent,
     /// There is one, and it cannot be read.
     Unreadable(io::Error),
-    /// Nobody looked: the file lies in an archive that is read from front to back, or was given alone.
+    /// Nobody looked: the file was given alone, or is the only one of a compressed stream.
     Unknown,
 }
 

@@ -1,8 +1,10 @@
 //! A deviation to be explained: severity, score, and the factors that add up to it.
 
+use super::binding::{Citation, CitationRole};
 use super::particulars::Particulars;
 use super::provenance::Place;
 use super::service::Confidence;
+use std::collections::BTreeSet;
 
 /// How loud an anomaly is. Ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +55,16 @@ pub struct Factor {
     pub points: i32,
     /// Why, in a sentence.
     pub reason: String,
+    /// Where that stands, if no binding and no job cites it.
+    pub cited: Vec<Citation>,
+}
+
+impl Factor {
+    /// The same, with where it stands.
+    #[must_use]
+    pub fn citing<'a>(self, cited: impl IntoIterator<Item = &'a Citation>) -> Self {
+        Self { cited: cited.into_iter().cloned().collect(), ..self }
+    }
 }
 
 /// A deviation of a binding, a job or a host.
@@ -91,6 +103,14 @@ pub struct Anomaly {
 }
 
 impl Anomaly {
+    /// What its summands rest on, each place once.
+    pub fn cited(&self) -> impl Iterator<Item = &Citation> {
+        // A setting of a property list stands nowhere in it but in the whole: the excerpt tells them apart.
+        let mut seen: BTreeSet<(CitationRole, Place, Option<&str>)> = BTreeSet::new();
+        let all = self.factors.iter().flat_map(|factor| &factor.cited);
+        all.filter(move |one| seen.insert((one.role, one.place, one.excerpt.as_deref())))
+    }
+
     /// Whether nothing covers it.
     pub fn is_open(&self) -> bool {
         self.exception.is_none()

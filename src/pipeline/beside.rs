@@ -6,6 +6,7 @@ use crate::evidence::memory::read_all;
 use crate::evidence::{Entry, EntryKind, Volume};
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
 /// Endings of files that belong to the one whose name stands before.
 const ENDINGS: &[&str] = &["-wal"];
@@ -32,6 +33,23 @@ impl<'a> Companions<'a> {
     /// Those beside one entry.
     pub(super) fn beside(&'a self, entry: &'a Entry) -> Beside<'a> {
         Beside { companions: self, entry }
+    }
+}
+
+/// The files beside one that was given alone: they are no evidence, but that they are there must be said.
+pub(super) struct BesideGiven<'a>(pub(super) &'a Path);
+
+impl Siblings for BesideGiven<'_> {
+    fn read(&self, ending: &str, _: u64) -> Sibling {
+        let mut path = self.0.as_os_str().to_owned();
+        path.push(ending);
+        match Path::new(&path).metadata() {
+            Ok(found) if found.is_file() && found.len() > 0 => {
+                let why = "it lies beside the file that was given alone: give the folder of both";
+                Sibling::Unreadable(io::Error::other(why))
+            }
+            _ => Sibling::Unknown,
+        }
     }
 }
 

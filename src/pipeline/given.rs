@@ -1,5 +1,6 @@
 //! An EVIDENCE argument → a folder, an archive or a single file, walked; or why it is unusable.
 
+use super::beside::BesideGiven;
 use super::examine::{self, Plan};
 use super::hashing::HashingReader;
 use super::walk::{CONTAINER, Listed, Opened, Place, one_file, volume};
@@ -101,7 +102,8 @@ fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>
         settings = settings_file(&head);
         evidence.kind = kind.map_or("file", ArchiveKind::as_str);
         let seekable = Some(Arc::clone(&bytes));
-        let opened = Opened { entry: &entry, head: &head, seekable, siblings: &NotLookedFor };
+        let siblings = &BesideGiven(path);
+        let opened = Opened { entry: &entry, head: &head, seekable, siblings };
         let place = Place { is_evidence: true, ..Place::top() };
         let sha256 = one_file(&opened, &mut tail.chain(&mut hashing), &place, context);
         hashing.drain()?;

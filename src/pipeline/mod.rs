@@ -8,6 +8,7 @@ mod crew;
 pub mod examine;
 pub mod given;
 mod hashing;
+mod held;
 pub mod stream;
 pub mod walk;
 

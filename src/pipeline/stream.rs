@@ -1,7 +1,8 @@
-//! A tar or compressed file → its entries, each examined, small ones beside the stream.
+//! A tar or compressed file → its entries, each examined, small ones beside the stream, databases behind it.
 
 use super::Context;
 use super::examine::{self, Tail};
+use super::held::Held;
 use super::walk::{Opened, Place, Walked, not_a_file, one_file};
 use crate::artifacts::NotLookedFor;
 use crate::evidence::archive::{self, ArchiveKind, Metered};
@@ -22,18 +23,20 @@ pub(super) fn stream(
         .map_err(|error| problem(kind_of(&error), error.to_string()))?;
     let in_flight = AtomicU64::new(0);
     let mut records = 0_u64;
+    let mut held = Held::default();
     let problems = rayon::in_place_scope(|scope| {
         stream.for_each(&mut |entry, reader| {
             records = records.saturating_add(1);
+            let go_on = |entry, reader: &mut dyn Read| {
+                stream_entry(entry, reader, place, &in_flight, scope, context);
+            };
             match &place.budget {
-                Some(budget) => {
-                    let mut reader = Metered::new(reader, budget);
-                    stream_entry(entry, &mut reader, place, &in_flight, scope, context);
-                }
-                None => stream_entry(entry, reader, place, &in_flight, scope, context),
+                Some(budget) => held.take(entry, &mut Metered::new(reader, budget), go_on),
+                None => held.take(entry, reader, go_on),
             }
         })
     });
+    held.finish(records, place, context);
     Ok((records, problems.into_iter().map(|(_, problem)| problem).collect()))
 }
 

@@ -3,13 +3,14 @@
 //! A signature is known by the exact path it was told of, and by no other. Where two captures disagree, nothing
 //! is known. Settings of firewalls hold for the acquisition that tells them.
 
+use super::evidence::cite;
 use super::place::canonical;
-use crate::hosts::HostCase;
+use crate::hosts::{Dated, HostCase};
 use crate::model::Text;
+use crate::model::binding::{Citation, CitationRole};
 use crate::model::observation::{
     Fact, FirewallSetting, Known, Life, Redirect, Signature, Signer, SystemExtension,
 };
-use crate::model::provenance::Place;
 use std::collections::BTreeMap;
 
 /// What is known of the signature of one path.
@@ -29,6 +30,8 @@ pub struct Signed {
     pub valid: Known,
     /// What speaks against it.
     pub objection: Option<Text>,
+    /// Where that stands: of each file the first that told it, and whatever changed what is known.
+    pub citations: Vec<Citation>,
     /// Whether anything tells who signed.
     told: bool,
 }
@@ -54,6 +57,17 @@ impl Signed {
             })
     }
 
+    /// Learns what a fact tells, and where it stands if that is news.
+    fn learn_from(&mut self, told: &Signature, fact: &Dated) {
+        let known = (self.signer, self.valid, self.notarised, self.objection.is_some());
+        self.learn(told);
+        let same = (self.signer, self.valid, self.notarised, self.objection.is_some()) == known;
+        let cited = self.citations.iter().any(|one| one.place.source == fact.place.source);
+        if !(same && cited) {
+            self.citations.push(cite(fact, CitationRole::Owner));
+        }
+    }
+
     fn learn(&mut self, told: &Signature) {
         if told.valid != Known::Unknown {
             let both = self.valid != Known::Unknown && self.valid != told.valid;
@@ -75,8 +89,8 @@ impl Signed {
             self.notarised |= told.notarised;
         } else {
             let objection = Some(Text::from("captures disagree on who signed it"));
-            let valid = self.valid;
-            *self = Self { valid, objection, ..Self::default() };
+            let (valid, citations) = (self.valid, std::mem::take(&mut self.citations));
+            *self = Self { valid, objection, citations, ..Self::default() };
         }
         self.told = true;
     }
@@ -89,6 +103,8 @@ pub struct Firewall {
     block_all: Vec<bool>,
     /// By path; `None` where two sources disagree or a value was not understood.
     applications: BTreeMap<String, Option<bool>>,
+    /// Where each setting stands, with the path of the application that it is about.
+    settings: Vec<(Option<String>, Citation)>,
 }
 
 /// The value that all sources agree on.
@@ -111,17 +127,27 @@ impl Firewall {
     /// Whether it was on and blocked connections to a program: by its path, or by that of the application
     /// whose main executable it is.
     pub fn blocks(&self, program: &str) -> bool {
-        let program = canonical(program);
-        let bundle = program
-            .split_once(".app/Contents/MacOS/")
-            .filter(|(_, inside)| !inside.contains('/'))
-            .map(|(bundle, _)| format!("{bundle}.app"));
         let of = |path: &str| self.applications.get(path).copied().flatten();
-        let decided = of(&program).or_else(|| of(&bundle?));
+        let decided = of(&canonical(program)).or_else(|| of(&bundle_of(program)?));
         self.is_on() == Some(true) && decided == Some(false)
     }
 
-    fn learn(&mut self, setting: &FirewallSetting) {
+    /// Where it stands whether it was on and what it blocked: of all, and of a program, if one is named.
+    pub fn citations(&self, program: Option<&str>) -> impl Iterator<Item = &Citation> {
+        let path = program.map(|program| canonical(program).into_owned());
+        let bundle = program.and_then(bundle_of);
+        let about = move |of: &Option<String>| of.is_none() || *of == path || *of == bundle;
+        self.settings.iter().filter(move |(of, _)| about(of)).map(|(_, citation)| citation)
+    }
+
+    fn learn(&mut self, setting: &FirewallSetting, fact: &Dated) {
+        let of = match setting {
+            FirewallSetting::Application { program, .. } => Some(canonical(program).into_owned()),
+            _ => None,
+        };
+        if !matches!(setting, FirewallSetting::Stealth(_)) {
+            self.settings.push((of, cite(fact, CitationRole::Declared)));
+        }
         match setting {
             FirewallSetting::State(on) => self.on.push(*on),
             FirewallSetting::BlockAll(all) => {
@@ -146,6 +172,13 @@ impl Firewall {
     }
 }
 
+/// The application whose main executable a program is.
+fn bundle_of(program: &str) -> Option<String> {
+    let program = canonical(program);
+    let (bundle, inside) = program.split_once(".app/Contents/MacOS/")?;
+    (!inside.contains('/')).then(|| format!("{bundle}.app"))
+}
+
 /// A redirection with where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redirected {
@@ -154,7 +187,7 @@ pub struct Redirected {
     /// What.
     pub redirect: Redirect,
     /// Where it stands.
-    pub place: Place,
+    pub citation: Citation,
 }
 
 /// What captures say of trust.
@@ -166,7 +199,7 @@ pub struct Trust {
     /// By the port they lead to; without one, those that lead to the same port.
     redirects: BTreeMap<Option<u16>, Vec<Redirected>>,
     /// Those of the network that were active, by identifier.
-    extensions: BTreeMap<Text, SystemExtension>,
+    extensions: BTreeMap<Text, (SystemExtension, Citation)>,
 }
 
 impl Trust {
@@ -178,25 +211,28 @@ impl Trust {
             match &fact.fact {
                 Fact::Signature(told) => {
                     let path = canonical(&told.path).into_owned();
-                    trust.signatures.entry(path).or_default().learn(told);
+                    trust.signatures.entry(path).or_default().learn_from(told, fact);
                 }
                 Fact::Firewall(setting) => {
-                    trust.firewalls.entry(acquisition).or_default().learn(setting);
+                    trust.firewalls.entry(acquisition).or_default().learn(setting, fact);
                 }
-                Fact::Life(life) => trust.learn_life(life),
+                Fact::Life(life) => trust.learn_life(life, fact),
                 Fact::PacketFilter(on) => {
                     trust.packet_filters.entry(acquisition).or_default().push(*on);
                 }
                 Fact::Redirect(redirect) => {
                     let of_port = trust.redirects.entry(redirect.to_port).or_default();
-                    let (redirect, place) = ((**redirect).clone(), fact.place);
-                    of_port.push(Redirected { acquisition, redirect, place });
+                    let citation = cite(fact, CitationRole::Declared);
+                    let redirect = (**redirect).clone();
+                    of_port.push(Redirected { acquisition, redirect, citation });
                 }
                 Fact::SystemExtension(extension)
                     if extension.active && extension.is_of_network() =>
                 {
                     let id = Text::clone(&extension.bundle_id);
-                    trust.extensions.entry(id).or_insert_with(|| (**extension).clone());
+                    trust.extensions.entry(id).or_insert_with(|| {
+                        ((**extension).clone(), cite(fact, CitationRole::Owner))
+                    });
                 }
                 _ => {}
             }
@@ -205,7 +241,7 @@ impl Trust {
     }
 
     /// What a sensor tells of the code that ran from a path.
-    fn learn_life(&mut self, life: &Life) {
+    fn learn_life(&mut self, life: &Life, fact: &Dated) {
         let (Some(path), Some(signer)) = (&life.process.path, life.code.signature) else { return };
         let told = Signature {
             path: Text::clone(path),
@@ -214,7 +250,7 @@ impl Trust {
             signing_id: life.code.signing_id.clone(),
             ..Signature::default()
         };
-        self.signatures.entry(canonical(path).into_owned()).or_default().learn(&told);
+        self.signatures.entry(canonical(path).into_owned()).or_default().learn_from(&told, fact);
     }
 
     /// What is known of the signature of this very path.
@@ -248,7 +284,7 @@ impl Trust {
 
     /// The active network extension that a program belongs to: it lies in the extension's own bundle, below the
     /// folder that only the system writes.
-    pub fn network_extension(&self, program: &str) -> Option<&SystemExtension> {
+    pub fn network_extension(&self, program: &str) -> Option<&(SystemExtension, Citation)> {
         let inside = program.strip_prefix("/Library/SystemExtensions/")?;
         let bundle = inside.split('/').nth(1)?.strip_suffix(".systemextension")?;
         self.extensions.get(bundle)

@@ -207,7 +207,8 @@ impl Record for CitationRow<'_> {
     }
 }
 
-/// The rows of `citations`: those of the bindings in their order, then those of jobs without one and of hosts.
+/// The rows of `citations`: those of the bindings in their order, then those of jobs without one and of hosts, and what the
+/// summands of a score rest on besides.
 pub(super) fn citations<'a>(view: &View<'a>) -> Vec<CitationRow<'a>> {
     let mut rows = Vec::new();
     let row = |binding_id: &'a str, anomaly_id: Option<&'a str>, place: Place| {
@@ -226,10 +227,22 @@ pub(super) fn citations<'a>(view: &View<'a>) -> Vec<CitationRow<'a>> {
             }));
         }
     }
-    for anomaly in view.analysis.anomalies.iter().filter(|anomaly| anomaly.binding.is_none()) {
-        let place = view.job_of(anomaly).and_then(|job| job.source);
-        rows.extend(place.map(|place| row("", Some(&anomaly.id), place)));
-        rows.extend(anomaly.places.iter().map(|place| row("", Some(&anomaly.id), *place)));
+    for anomaly in &view.analysis.anomalies {
+        let binding = view.binding_of(anomaly);
+        if binding.is_none() {
+            let place = view.job_of(anomaly).and_then(|job| job.source);
+            rows.extend(place.map(|place| row("", Some(&anomaly.id), place)));
+            rows.extend(anomaly.places.iter().map(|place| row("", Some(&anomaly.id), *place)));
+        }
+        let id = binding.map_or("", |binding| &binding.id);
+        let known = |one: &Citation| {
+            let mut own = binding.into_iter().flat_map(|binding| &binding.citations);
+            own.any(|own| (own.role, own.place) == (one.role, one.place))
+        };
+        rows.extend(anomaly.cited().filter(|one| !known(one)).map(|one| CitationRow {
+            citation: Some(one),
+            ..row(id, Some(&anomaly.id), one.place)
+        }));
     }
     rows
 }

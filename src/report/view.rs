@@ -68,8 +68,17 @@ impl<'a> View<'a> {
         self.analysis.ports.get(anomaly.host)?.jobs.get(job)
     }
 
-    /// Where the evidence for an anomaly stands, for reading.
+    /// Where the evidence for an anomaly stands, for reading: its own, then what its summands rest on besides.
     pub fn places_of(&self, anomaly: &Anomaly) -> String {
+        let own = self.own_places_of(anomaly);
+        let mut cited = self.places(anomaly.cited().map(|citation| citation.place));
+        if !own.is_empty() && !cited.is_empty() {
+            cited.insert_str(0, "; ");
+        }
+        own + &cited
+    }
+
+    fn own_places_of(&self, anomaly: &Anomaly) -> String {
         match (self.binding_of(anomaly), self.job_of(anomaly).and_then(|job| job.source)) {
             (Some(binding), _) => self.places_of_binding(binding),
             (None, Some(place)) => self.places([place]),

@@ -17,10 +17,10 @@ use crate::hosts::{Dated, HostCase};
 use crate::model::anomaly::Factor;
 use crate::model::binding::{Binding, BindingState, Certainty, CitationRole};
 use crate::model::network::Scope;
-use crate::model::observation::{Fact, FileTimes, Known, Listing, Redirect, Socket};
+use crate::model::observation::{Fact, FileTimes, Known, Listing, Socket};
 use crate::model::provenance::{Place, SourceId};
 use crate::model::service::{Direction, Job};
-use crate::ports::trust::Firewall;
+use crate::ports::trust::{Firewall, Redirected};
 use crate::ports::{HostPorts, JobRecord, ProcessInstance, jobs};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -177,13 +177,12 @@ impl<'a> Context<'a> {
     }
 
     /// The redirections of the packet filter that lead to a listener, at the acquisitions that show it.
-    pub fn redirects_to(&self, binding: &Binding) -> Vec<&'a Redirect> {
+    pub fn redirects_to(&self, binding: &Binding) -> Vec<&'a Redirected> {
         let of = self.acquisitions_of(binding);
         let to_port = binding.local_port.into_iter();
         let all = to_port.flat_map(|port| self.ports.trust.redirects_to(port));
         all.filter(|one| of.contains(&one.acquisition))
-            .map(|one| &one.redirect)
-            .filter(|one| trust::leads_to(one, binding))
+            .filter(|one| trust::leads_to(&one.redirect, binding))
             .collect()
     }
 
@@ -287,7 +286,8 @@ impl<'a> Context<'a> {
 
     /// A finding with the points that the table gives the rule.
     pub fn finding(&self, rule: RuleId, reason: String) -> Finding {
-        let factor = Factor { name: rule.as_str(), points: self.scoring.base(rule), reason };
+        let (name, points) = (rule.as_str(), self.scoring.base(rule));
+        let factor = Factor { name, points, reason, cited: Vec::new() };
         Finding { factor, expected: String::new(), place: None }
     }
 }

@@ -38,7 +38,7 @@ impl View<'_> {
     #[allow(clippy::unnecessary_wraps, reason = "it is what every feature returns")]
     pub(super) fn factor(&self, feature: Feature, reason: impl Into<String>) -> Option<Factor> {
         let points = self.context.scoring.weight(feature);
-        Some(Factor { name: feature.as_str(), points, reason: reason.into() })
+        Some(Factor { name: feature.as_str(), points, reason: reason.into(), cited: Vec::new() })
     }
 
     pub(super) fn fired(&self, rule: &str) -> bool {
@@ -132,7 +132,10 @@ fn listener_scope(view: &View<'_>) -> Option<Factor> {
         Scope::Any => {
             let although = trust::exposed_although(view);
             let reason = format!("it listens on all or public addresses{although}");
-            view.factor(Feature::ScopeExposed, reason)
+            let factor = view.factor(Feature::ScopeExposed, reason)?;
+            let settings = view.context.firewalls(binding);
+            let settings = settings.iter().filter(|_| !although.is_empty());
+            Some(factor.citing(settings.flat_map(|one| one.citations(None))))
         }
         Scope::Lan => view.factor(Feature::ScopeLan, "it listens on the local network"),
         Scope::Loopback if view.fired("P09") || view.fired("P12") => None,

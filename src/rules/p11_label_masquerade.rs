@@ -4,6 +4,7 @@ use super::context::{Context, is_apple_plist};
 use super::scoring::RuleId;
 use super::{Finding, Rule, Subject, trust};
 use crate::catalog;
+use crate::model::binding::Citation;
 use crate::ports::JobRecord;
 
 catalog::entry! {
@@ -46,8 +47,12 @@ impl Rule for LabelMasquerade {
             Subject::Job(_, job) => job,
             Subject::Expected(_) | Subject::Host => return None,
         };
-        let reason = misplaced(job, context)?;
+        let (reason, cited) = match misplaced(job, context) {
+            Some(reason) => (reason, &[][..]),
+            None => another_signed(job, context)?,
+        };
         let mut finding = context.finding(RuleId::P11, reason);
+        finding.factor = finding.factor.citing(cited);
         "a com.apple. job lies in /System/Library, and so does its program"
             .clone_into(&mut finding.expected);
         Some(finding)
@@ -75,10 +80,21 @@ fn misplaced(job: &JobRecord, context: &Context<'_>) -> Option<String> {
     if !is_apple {
         return Some(format!("the label {} is Apple's, its program {program} is not", job.label));
     }
+    None
+}
+
+/// A program that stands where one of a job of Apple's may, and is another's.
+fn another_signed<'c>(job: &JobRecord, context: &Context<'c>) -> Option<(String, &'c [Citation])> {
+    if !job.label.starts_with("com.apple.") || job.job.is_none() || job.plist_path.is_none() {
+        return None;
+    }
+    let program = job.program.as_deref().filter(|path| path.starts_with('/'))?;
     // On the sealed volume scripts have no signature, and need none.
-    let signed = context.ports.trust.signature(program).filter(|_| !stock.is_apple_place(program));
-    let how = trust::is_of_another(signed?)?;
-    Some(format!("the label {} is Apple's, its program {program} is {how}", job.label))
+    let sealed = context.baseline.stock.is_apple_place(program);
+    let signed = context.ports.trust.signature(program).filter(|_| !sealed)?;
+    let how = trust::is_of_another(signed)?;
+    let reason = format!("the label {} is Apple's, its program {program} is {how}", job.label);
+    Some((reason, &signed.citations))
 }
 
 /// A property list that was not collected from its place on the Mac says nothing about places.

@@ -79,7 +79,7 @@ fn redirect(context: &Context<'_>) -> Option<Finding> {
     let how = trust::in_words(&idle.redirect);
     let mut finding =
         context.finding(RuleId::P20, format!("{how} goes to {to}:{port}, where nothing listens"));
-    finding.place = Some(idle.place);
+    finding.factor = finding.factor.citing([&idle.citation]);
     "something listens where a redirection leads".clone_into(&mut finding.expected);
     Some(finding)
 }

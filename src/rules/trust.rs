@@ -8,13 +8,17 @@ use crate::model::binding::Binding;
 use crate::model::network::{Address, Protocol, Scope};
 use crate::model::observation::{Known, Redirect, Signer};
 use crate::ports::owners::is_interpreter;
-use crate::ports::trust::Signed;
+use crate::ports::trust::{Redirected, Signed};
 
 /// Who signed the program. On the volume that Apple seals the seal says more than a signature: scripts there have
 /// none. Elsewhere `codesign -d` shows a name, and does not prove it.
 pub(super) fn signature(view: &View<'_>) -> Option<Factor> {
     let path = view.program()?;
     let signed = view.context.ports.trust.signature(path)?;
+    Some(signed_by(path, signed, view)?.citing(&signed.citations))
+}
+
+fn signed_by(path: &str, signed: &Signed, view: &View<'_>) -> Option<Factor> {
     let sealed = view.context.baseline.stock.is_apple_place(path);
     if signed.is_broken() && !sealed {
         let why = signed.objection.as_deref().unwrap_or("invalid");
@@ -73,15 +77,16 @@ pub(super) fn firewall(view: &View<'_>) -> Option<Factor> {
     if firewalls.is_empty() {
         return None;
     }
+    let cited = || firewalls.iter().flat_map(|one| one.citations(Some(path)));
     if firewalls.iter().all(|firewall| firewall.blocks(path)) {
         let reason = format!("the application firewall is on and blocks connections to {path}");
-        return view.factor(feature, reason);
+        return Some(view.factor(feature, reason)?.citing(cited()));
     }
     // What macOS needs is let in all the same, and launchd's sockets may be its.
     let sealed = view.context.baseline.stock.is_apple_place(path);
     if !sealed && !binding.held_by_launchd && firewalls.iter().all(|one| one.blocks_all()) {
         let reason = "the application firewall blocks all connections that macOS does not need";
-        return view.factor(feature, reason);
+        return Some(view.factor(feature, reason)?.citing(cited()));
     }
     None
 }
@@ -90,14 +95,15 @@ pub(super) fn firewall(view: &View<'_>) -> Option<Factor> {
 pub(super) fn redirect(view: &View<'_>) -> Option<Factor> {
     let binding = view.listener()?;
     let aimed = view.context.redirects_to(binding);
-    let outer =
-        |one: &&Redirect| !one.interface.as_deref().is_some_and(|name| name.starts_with("lo"));
-    let (exposes, redirect) = match aimed.iter().copied().find(outer) {
-        Some(redirect) => (binding.scope == Scope::Loopback, redirect),
+    let inner = |name: &str| name.starts_with("lo");
+    let outer = |one: &&Redirected| !one.redirect.interface.as_deref().is_some_and(inner);
+    let (exposes, aiming) = match aimed.iter().copied().find(outer) {
+        Some(aiming) => (binding.scope == Scope::Loopback, aiming),
         None => (false, aimed.first().copied()?),
     };
     let feature = if exposes { Feature::RedirectExposes } else { Feature::PortRedirected };
-    view.factor(feature, format!("{} arrives here", in_words(redirect)))
+    let reason = format!("{} arrives here", in_words(&aiming.redirect));
+    Some(view.factor(feature, reason)?.citing([&aiming.citation]))
 }
 
 /// `what is sent to tcp 80 on en0`, and how that is known.
@@ -134,13 +140,13 @@ fn reaches(redirect: &Redirect, local: &Address) -> bool {
 /// A network extension holds ports for what it relays.
 pub(super) fn extension(view: &View<'_>) -> Option<Factor> {
     let path = view.held()?.process_path.as_deref()?;
-    let extension = view.context.ports.trust.network_extension(path)?;
+    let (extension, citation) = view.context.ports.trust.network_extension(path)?;
     let of = extension.team_id.as_ref().map_or_else(String::new, |team| format!(" of {team}"));
     let reason = format!(
         "it is the active network extension {}{of}, which may hold ports and make connections for other programs",
         extension.bundle_id
     );
-    view.factor(Feature::NetworkExtension, reason)
+    Some(view.factor(Feature::NetworkExtension, reason)?.citing([citation]))
 }
 
 /// What the firewall was set to, for the reason of being exposed.

@@ -1,6 +1,7 @@
 //! netusage.sqlite: its rows, its write-ahead log, and what a hostile database cannot do.
 
 use super::place_of;
+use crate::evidence::build::{gzip, tar_of};
 use crate::support::{Scratch, claim, collected, fixture, fixture_bytes, parse, rendered};
 use portolan::artifacts::Emitter;
 use portolan::model::observation::{Fact, NetworkUse};
@@ -97,6 +98,39 @@ fn what_stands_only_in_the_write_ahead_log_is_read() {
 fn a_log_that_nobody_looked_for_is_mentioned() {
     let out = read("netusage.sqlite");
     assert!(out.notes.iter().any(|note| note.contains("write-ahead log")), "{:?}", out.notes);
+}
+
+#[test]
+fn in_a_tar_the_write_ahead_log_is_read_whichever_comes_first() {
+    let scratch = Scratch::new("network-usage-tar");
+    let path = scratch.path().join("netusage.sqlite");
+    with_log(&path);
+    let database = ("db/netusage.sqlite", std::fs::read(&path).unwrap());
+    let log = std::fs::read(format!("{}-wal", path.display())).unwrap();
+    let log = ("db/netusage.sqlite-wal", log);
+    for files in [[database.clone(), log.clone()], [log, database]] {
+        let folder = Scratch::new("network-usage-tar-of");
+        folder.write("case.tar.gz", gzip(&tar_of(&files)));
+        let (found, note) = names(folder.path());
+        assert!(found.contains(&"lately".to_owned()), "{found:?}");
+        assert!(note.contains("0 left out"), "{note}");
+        let run = collected(&[folder.path().to_owned()]);
+        let mut of_log = run.sources.iter().filter(|source| source.path.ends_with("-wal"));
+        assert!(of_log.next().unwrap().sha256.is_some());
+        assert!(of_log.next().is_none());
+    }
+}
+
+#[test]
+fn a_log_beside_a_database_that_is_given_alone_is_missed_aloud() {
+    let scratch = Scratch::new("network-usage-alone");
+    let path = scratch.path().join("netusage.sqlite");
+    with_log(&path);
+    let run = collected(&[path]);
+    let [source] = &run.sources[..] else { panic!("{:?}", run.sources) };
+    assert_eq!(source.status.as_str(), "partial");
+    let detail = &source.problems[0].detail;
+    assert!(detail.contains("give the folder"), "{detail}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Tests of evidence.
 
 /// Archives made in memory, well and ill formed.
-mod build;
+pub(crate) mod build;
 /// Every kind of container gives the same files.
 mod containers;
 /// Archives cut off and flipped.

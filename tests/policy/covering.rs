@@ -247,3 +247,22 @@ fn an_added_exception_changes_the_status_of_what_it_covers_and_nothing_else() {
         assert_eq!(after, shown(&told_with(&mac, text)), "and always the same");
     }
 }
+
+#[test]
+fn a_program_is_known_by_the_hash_that_a_sensor_tells() {
+    let evidence = [crate::support::fixture("hosts/elastic-beside-captures")];
+    let run = |text: &str| told_against(&evidence, &Options::default(), &with(policy(text)));
+    let hash_of = |told: &Told, anomaly: &portolan::model::anomaly::Anomaly| {
+        let binding = told.ports().bindings.get(anomaly.binding?)?;
+        told.ports().processes.get(*binding.holders.first()?)?.code.sha256.clone()
+    };
+    let without = run("");
+    let hashes = without.0.anomalies.iter().filter_map(|one| hash_of(&without, one));
+    let hash = hashes.last().expect("a program whose hash is known");
+    let told = run(&exception(&format!("match = {{ sha256 = \"{hash}\" }}")));
+    for anomaly in &told.0.anomalies {
+        let fits = hash_of(&told, anomaly).is_some_and(|own| own == hash);
+        // The exception was over when this was captured.
+        assert_eq!(anomaly.rules.contains(&"P16"), fits, "{}", anomaly.title);
+    }
+}

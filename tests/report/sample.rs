@@ -219,8 +219,18 @@ pub(crate) fn anomaly(id: &str, score: i32) -> Anomaly {
         explanation: "launchd holds the port and starts a shell for each peer".to_owned(),
         expected: "no listener (stock)".to_owned(),
         factors: vec![
-            Factor { name: "P09", points: 60, reason: "the job's program is a shell".to_owned() },
-            Factor { name: "persistence", points: 10, reason: "a daemon".to_owned() },
+            Factor {
+                name: "P09",
+                points: 60,
+                reason: "the job's program is a shell".to_owned(),
+                cited: Vec::new(),
+            },
+            Factor {
+                name: "persistence",
+                points: 10,
+                reason: "a daemon".to_owned(),
+                cited: Vec::new(),
+            },
         ],
         binding: None,
         job: None,

@@ -328,3 +328,27 @@ fn a_signed_and_filtered_mac_is_told_from_end_to_end() {
     lines.extend(jobs);
     insta::assert_snapshot!(lines.join("\n"));
 }
+
+/// Role and excerpt of what the summands of the only anomaly rest on.
+fn cited(mac: &Mac) -> Vec<(&'static str, String)> {
+    let told = mac.told();
+    let anomaly = told.only_anomaly();
+    let row = |one: &portolan::model::binding::Citation| {
+        (one.role.as_str(), one.excerpt.as_deref().unwrap_or_default().to_owned())
+    };
+    anomaly.cited().map(row).collect()
+}
+
+#[test]
+fn what_is_told_of_trust_is_cited() {
+    assert_eq!(cited(&agent()), []);
+    let signed = agent().file(CODESIGN, adhoc(AGENT));
+    assert_eq!(cited(&signed), [("owner", format!("Executable={AGENT}"))]);
+    let blocked = "Firewall is enabled. (State = 1)\nTotal number of apps = 1\n1 : ".to_owned();
+    let blocked = format!("{blocked}{AGENT}\n             (Block incoming connections)\n");
+    let rows = cited(&agent().file(FIREWALL, blocked));
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(rows.iter().all(|(role, row)| *role == "declared" && !row.is_empty()), "{rows:?}");
+    let rule = "rdr pass on en0 inet proto tcp from any to any port = 443 -> 127.0.0.1 port 9443";
+    assert_eq!(cited(&agent().file(PFCTL, format!("{rule}\n"))), [("declared", rule.to_owned())]);
+}

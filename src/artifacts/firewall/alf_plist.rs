@@ -46,13 +46,13 @@ impl Artifact for AlfPlist {
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
         let root = read_dictionary(input, out)?;
-        let say = |out: &mut Emitter, setting| {
-            out.fact(Locator::Whole, When::Undated, Fact::Firewall(setting));
+        let say = |out: &mut Emitter, row: &str, setting| {
+            out.cite(Locator::Whole, When::Undated, row, Fact::Firewall(setting));
         };
         match root.get("globalstate").map(Value::as_unsigned_integer) {
-            Some(Some(0)) => say(out, FirewallSetting::State(false)),
-            Some(Some(1)) => say(out, FirewallSetting::State(true)),
-            Some(Some(2)) => say(out, FirewallSetting::BlockAll(true)),
+            Some(Some(0)) => say(out, "globalstate = 0", FirewallSetting::State(false)),
+            Some(Some(1)) => say(out, "globalstate = 1", FirewallSetting::State(true)),
+            Some(Some(2)) => say(out, "globalstate = 2", FirewallSetting::BlockAll(true)),
             Some(_) => {
                 let detail = "the state of the firewall is not understood";
                 out.problem(Locator::Whole, ProblemKind::MalformedRecord, detail);
@@ -60,12 +60,13 @@ impl Artifact for AlfPlist {
             None => out.note("the state of the firewall is not told"),
         }
         if let Some(stealth) = root.get("stealthenabled").and_then(boolean) {
-            say(out, FirewallSetting::Stealth(stealth));
+            let row = format!("stealthenabled = {}", u8::from(stealth));
+            say(out, &row, FirewallSetting::Stealth(stealth));
         }
         for key in ["exceptions", "applications"] {
             for entry in root.get(key).and_then(Value::as_array).into_iter().flatten() {
                 match entry.as_dictionary().and_then(|entry| application(entry, out)) {
-                    Some(setting) => say(out, setting),
+                    Some((row, setting)) => say(out, &row, setting),
                     None => out.skip("entries without a path or an identifier"),
                 }
             }
@@ -74,10 +75,13 @@ impl Artifact for AlfPlist {
     }
 }
 
-fn application(entry: &Dictionary, out: &mut Emitter) -> Option<FirewallSetting> {
+/// An application's row for a citation, and what it is set to.
+fn application(entry: &Dictionary, out: &mut Emitter) -> Option<(String, FirewallSetting)> {
     let text = |key: &str| entry.get(key).and_then(Value::as_string);
     let program = text("path").or_else(|| text("bundleid")).filter(|text| !text.is_empty())?;
     let state = entry.get("state").and_then(Value::as_unsigned_integer);
     let allowed = state.filter(|state| matches!(state, 0 | 3)).map(|_| true);
-    Some(FirewallSetting::Application { program: out.text(program), allowed })
+    let told = state.map_or_else(String::new, |state| format!(", state = {state}"));
+    let row = format!("{program}{told}");
+    Some((row, FirewallSetting::Application { program: out.text(program), allowed }))
 }

@@ -14,7 +14,7 @@ use wal::Applied;
 catalog::entry! {
     /// `netusage.sqlite` of `symptomsd` → which program used the network, first and last, and how many bytes.
     ///
-    /// The database is read in memory, with its write-ahead log (`-wal`) where that lies beside it in a folder or zip:
+    /// The database is read in memory, with its write-ahead log (`-wal`) where that lies beside it in a folder, zip or tar:
     /// nothing is written beside the evidence.
     ///
     /// ## What it proves
@@ -25,8 +25,8 @@ catalog::entry! {
     /// Ports, addresses, direction, process ids: it makes no binding. Between the two times there may have been no
     /// use at all. Names are as short as the kernel keeps them, and any program can bear any name. The counters start anew
     /// when the system drops old rows, and traffic of programs that never waited for an answer may be missing. The
-    /// database tells neither the Mac nor the system: that of an iPhone looks the same, and is read the same. Of a tar the
-    /// write-ahead log is not read: the newest use may be missing.
+    /// database tells neither the Mac nor the system: that of an iPhone looks the same, and is read the same. Given
+    /// alone, it is read without the write-ahead log beside it, and says so: the newest use may be missing.
     ///
     /// ## Format source
     /// `/private/var/networkd/db/netusage.sqlite` (macOS 11 and later), `/private/var/networkd/netusage.sqlite` (before);
