@@ -241,7 +241,7 @@ fn body(hit: &Value) -> &Value {
     let is_record = find(hit, "@timestamp").is_some();
     let told =
         |key: &&str| hit.get(*key).filter(|body| body.as_object().is_some_and(|o| !o.is_empty()));
-    let inner = ["_source", "fields"].iter().find_map(|key| told(key));
+    let inner = ["_source", "fields"].iter().find_map(told);
     inner.filter(|_| !is_record).unwrap_or(hit)
 }
 
