@@ -3,6 +3,7 @@
 use super::clock::{Zone, time_in_name};
 use super::grouping::Group;
 use super::half_day::Reading;
+use super::layouts::is_sysdiagnose;
 use super::roots::RootKind;
 use super::{DatedTime, Options};
 use crate::artifacts::collector::automactc::name::RunFile;
@@ -25,8 +26,7 @@ const COLLECTING: i64 = 3600;
 /// How a collection is dated whose start is all that is told.
 const START_AND_HOUR: &str = "the start of the collection, and the hour after";
 
-/// Beginnings of the names of sysdiagnose's folders and archives, and the seconds that it may take (time.md 7.1).
-const SYSDIAGNOSE: &[&str] = &["sysdiagnose_", "in_progress_sysdiagnose_"];
+/// Seconds that a sysdiagnose may take (time.md 7.1).
 const SYSDIAGNOSING: i64 = 600;
 
 /// Seconds around `date` output within which the captures beside it are taken to lie.
@@ -215,8 +215,7 @@ impl<'a> Captures<'a> {
         let parts = source.path.rsplit('/').skip(1);
         let evidence = self.collected.evidence.get(source.evidence).map(|e| e.label.as_str());
         parts.chain(evidence).find_map(|part| {
-            let lower = part.to_lowercase();
-            let (seconds, after) = if SYSDIAGNOSE.iter().any(|name| lower.starts_with(name)) {
+            let (seconds, after) = if is_sysdiagnose(part) {
                 (SYSDIAGNOSING, "and the ten minutes after")
             } else {
                 (COLLECTING, "and the hour after")
@@ -246,23 +245,22 @@ impl<'a> Captures<'a> {
     }
 
     fn by_modification(&self, source: &Source) -> Option<DatedTime> {
-        let (window, rule) = match source.modified? {
+        let modified = source.modified?;
+        let (raw, step, rule) = match modified {
             Modified::Disk(time) => {
-                (Window::at(time), "its modification time on this disk, and the minute before")
+                (stamp(time), 0, "its modification time on this disk, and the minute before")
             }
             Modified::Utc(time) => {
-                (Window::at(time), "its modification time in the archive, and the minute before")
+                (stamp(time), 0, "its modification time in the archive, and the minute before")
             }
             Modified::Local(local) => (
-                self.zone.window(local, local)?.0.shifted(0, 2),
+                local.to_string(),
+                2,
                 "its modification time in the zip, taken as the host's local time",
             ),
         };
-        let raw = match source.modified? {
-            Modified::Disk(time) | Modified::Utc(time) => Text::from(stamp(time)),
-            Modified::Local(local) => Text::from(local.to_string()),
-        };
-        Some(dated(window.shifted(-WRITING, 0), raw, rule, Confidence::Low))
+        let window = self.zone.written(modified)?.shifted(-WRITING, step);
+        Some(dated(window, Text::from(raw), rule, Confidence::Low))
     }
 }
 

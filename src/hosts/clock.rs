@@ -1,5 +1,6 @@
 //! Times as the evidence spells them → UTC windows, by the host's own zone (time.md 7.1, 7.2).
 
+use crate::evidence::Modified;
 use crate::model::Timestamp;
 use crate::model::interval::{Window, add_seconds};
 use crate::model::observation::Started;
@@ -50,6 +51,14 @@ impl Zone {
         let (first, odd_first) = self.readings(lo)?;
         let (last, odd_last) = if hi == lo { (first, false) } else { self.readings(hi)? };
         Some((first.hull(last), odd_first || odd_last))
+    }
+
+    /// The UTC window of a modification time: a zip keeps the host's local one.
+    pub fn written(&self, modified: Modified) -> Option<Window> {
+        match modified {
+            Modified::Disk(time) | Modified::Utc(time) => Some(Window::at(time)),
+            Modified::Local(local) => self.window(local, local).map(|found| found.0),
+        }
     }
 
     fn readings(&self, local: DateTime) -> Option<(Window, bool)> {

@@ -3,6 +3,8 @@
 
 use super::dating::in_words;
 use super::{Coverage, Dated, HostCase, Sees, log_coverage};
+use crate::model::Timestamp;
+use crate::model::host::Boot;
 use crate::model::interval::Window;
 use crate::model::network::Protocol;
 use crate::model::observation::{Fact, Known, Listing};
@@ -22,8 +24,11 @@ pub fn of(case: &HostCase, collected: &Collected) -> Vec<Coverage> {
     let logs = log_coverage::of(case);
     rows.extend(of_acquisitions(case, &rows, &logs));
     rows.extend(logs);
-    let unseen: Vec<Coverage> =
-        (0..case.boots.len()).flat_map(|boot| unseen_in(boot, case, &rows)).collect();
+    let last = last_of_boots(case);
+    let boots = case.boots.iter().zip(last).enumerate();
+    let unseen: Vec<Coverage> = boots
+        .flat_map(|(boot, (told, last))| unseen_in(boot, span_of(told, last), &rows))
+        .collect();
     rows.extend(unseen);
     rows.sort_by(|a, b| {
         let path = |row: &Coverage| {
@@ -37,7 +42,7 @@ pub fn of(case: &HostCase, collected: &Collected) -> Vec<Coverage> {
 }
 
 /// What no source shows in a boot.
-fn unseen_in(boot: usize, case: &HostCase, rows: &[Coverage]) -> Vec<Coverage> {
+fn unseen_in(boot: usize, window: Option<Window>, rows: &[Coverage]) -> Vec<Coverage> {
     let of_boot = |row: &&Coverage| row.boot == Some(boot) && row.sees != Sees::No;
     let seen: Vec<&Coverage> = rows.iter().filter(of_boot).collect();
     let is_seen = |direction: Direction, protocol: Protocol| {
@@ -45,7 +50,6 @@ fn unseen_in(boot: usize, case: &HostCase, rows: &[Coverage]) -> Vec<Coverage> {
             row.direction == direction && row.protocol.is_none_or(|known| known == protocol)
         })
     };
-    let window = span_of(boot, case);
     let unseen = PAIRS.iter().filter(|(direction, protocol)| !is_seen(*direction, *protocol));
     unseen
         .map(|(direction, protocol)| Coverage {
@@ -66,13 +70,22 @@ fn unseen_in(boot: usize, case: &HostCase, rows: &[Coverage]) -> Vec<Coverage> {
 }
 
 /// From the start of a boot to its end, or to the last moment that is known to lie in it.
-fn span_of(boot: usize, case: &HostCase) -> Option<Window> {
-    let of_boot = case.facts.iter().filter(|fact| fact.boot == Some(boot));
-    let last = of_boot.filter_map(Dated::window).map(|window| window.hi).max();
-    let boot = case.boots.get(boot)?;
+fn span_of(boot: &Boot, last: Option<Timestamp>) -> Option<Window> {
     let started = boot.started?;
     let end = boot.ended.map(|ended| ended.hi).or(last).unwrap_or(started.hi);
     Some(Window::new(started.lo, end.max(started.hi)))
+}
+
+/// For each boot, the last moment that is known to lie in it.
+fn last_of_boots(case: &HostCase) -> Vec<Option<Timestamp>> {
+    let mut last = vec![None; case.boots.len()];
+    for fact in &case.facts {
+        let slot = fact.boot.and_then(|boot| last.get_mut(boot));
+        if let (Some(slot), Some(window)) = (slot, fact.window()) {
+            *slot = (*slot).max(Some(window.hi));
+        }
+    }
+    last
 }
 
 /// What a source of sockets may show.

@@ -1,6 +1,7 @@
 //! Sources → groups (one acquisition each) → Macs: which files belong together, and whose they are.
 
 use super::copies::{self, Copy};
+use super::layouts::is_sysdiagnose;
 use super::roots::{Root, RootKind, Roots};
 use super::{EvidenceClaim, subjects};
 use crate::model::Text;
@@ -158,8 +159,8 @@ fn foreign_name(group: &Group, collected: &Collected) -> Option<Text> {
     let label = collected.evidence.get(group.root.evidence).map_or("", |e| e.label.as_str());
     let around = group.root.prefix.split('/').rev().chain([label]);
     let told = around.into_iter().find_map(|name| {
+        let is_one = is_sysdiagnose(name);
         let name = name.to_lowercase();
-        let is_one = name.trim_start_matches("in_progress_").starts_with("sysdiagnose_");
         let named = |system: &&&str| name.contains(&format!("_{}_", system.to_lowercase()));
         OTHER_SYSTEMS.iter().filter(|_| is_one).find(named).map(|system| Text::from(*system))
     });

@@ -7,7 +7,7 @@
 use super::capture::own_time;
 use super::clock::Zone;
 use super::grouping::{Group, HostGroups};
-use crate::evidence::{Modified, problem};
+use crate::evidence::problem;
 use crate::model::interval::{Window, add_seconds};
 use crate::model::observation::{CollectionClaim, Fact, Problem, ProblemKind, Started, When};
 use crate::model::provenance::SourceId;
@@ -54,13 +54,12 @@ pub(super) fn settle(
             }
             let half =
                 if is_late { "the later half of the day" } else { "the earlier half of the day" };
-            let how = format!("its Z is ignored, a twelve-hour clock of the host: {half}, {how}");
             let detail = format!(
                 "its stamps end in Z but are local time on a twelve-hour clock: the Z is ignored; \
-                 taken as {half}, {}",
-                how.rsplit(", ").next().unwrap_or_default()
+                 taken as {half}, {how}"
             );
             problems.push((source, problem(ProblemKind::AmbiguousTime, detail)));
+            let how = format!("its Z is ignored, a twelve-hour clock of the host: {half}, {how}");
             readings.insert(source, Reading { how, confidence });
         }
     }
@@ -154,11 +153,7 @@ const MINUTE: i64 = 60;
 /// When the files of a group were last written, as far as anything tells.
 fn written(group: &Group, collected: &Collected, zone: &Zone) -> Vec<Window> {
     let sources = group.sources.iter().filter_map(|id| collected.sources.get(id.0 as usize));
-    let time = |modified: Modified| match modified {
-        Modified::Disk(time) | Modified::Utc(time) => Some(Window::at(time)),
-        Modified::Local(local) => zone.window(local, local).map(|found| found.0),
-    };
-    sources.filter_map(|source| source.modified).filter_map(time).collect()
+    sources.filter_map(|source| zone.written(source.modified?)).collect()
 }
 
 /// Seconds between two windows.

@@ -27,6 +27,15 @@ pub struct Layout {
 
 const DAEMONS: &[&str] = &["/system/library/launchdaemons/", "/library/launchdaemons/"];
 
+/// Beginnings of the names of sysdiagnose's folders and archives, in lower case.
+const SYSDIAGNOSE: &[&str] = &["sysdiagnose_", "in_progress_sysdiagnose_"];
+
+/// Whether a folder or an archive is named as sysdiagnose names its own.
+pub fn is_sysdiagnose(name: &str) -> bool {
+    let name = name.to_lowercase();
+    SYSDIAGNOSE.iter().any(|start| name.starts_with(start))
+}
+
 /// The collectors whose folders are known (formats.md 3).
 pub const LAYOUTS: &[Layout] = &[
     Layout {
@@ -96,7 +105,7 @@ pub const LAYOUTS: &[Layout] = &[
             &["wifi", "netstat-pre.txt"],
             &["wifi", "netstat-post.txt"],
         ],
-        named: &["sysdiagnose_", "in_progress_sysdiagnose_"],
+        named: SYSDIAGNOSE,
         trees: &[],
         flat: &[],
         false_utc: false,

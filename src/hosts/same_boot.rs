@@ -45,7 +45,7 @@ pub(super) fn learn(
     current: &[Option<usize>],
     zone: &Zone,
 ) -> Vec<(usize, usize)> {
-    let is_known = |acquisition: usize| current.get(acquisition).copied().flatten();
+    let boot_of = |acquisition: usize| current.get(acquisition).copied().flatten();
     if current.iter().all(Option::is_some) || current.iter().all(Option::is_none) {
         return Vec::new();
     }
@@ -58,17 +58,17 @@ pub(super) fn learn(
     }
     let mut shared: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     for (one, acquisitions) in shown.iter().filter(|(_, acquisitions)| acquisitions.len() > 1) {
-        let unknown = acquisitions.iter().filter(|one| is_known(**one).is_none());
+        let unknown = acquisitions.iter().filter(|one| boot_of(**one).is_none());
         for acquisition in unknown {
             let boots: BTreeSet<usize> =
-                acquisitions.iter().filter_map(|other| is_known(*other)).collect();
+                acquisitions.iter().filter_map(|other| boot_of(*other)).collect();
             for boot in boots {
                 let count = shared.entry((*acquisition, boot)).or_default();
                 *count = count.saturating_add(one.points());
             }
         }
     }
-    for pair in by_starts(facts, current, zone) {
+    for pair in by_starts(facts, boot_of, zone) {
         shared.insert(pair, ENOUGH);
     }
     let enough: Vec<(usize, usize)> =
@@ -97,7 +97,11 @@ fn of_socket(socket: &Socket) -> Vec<Trait> {
 type Starts = BTreeMap<usize, Vec<Window>>;
 
 /// Acquisitions that list a process of one pid and name which started in one and the same moment.
-fn by_starts(facts: &[Dated], current: &[Option<usize>], zone: &Zone) -> BTreeSet<(usize, usize)> {
+fn by_starts(
+    facts: &[Dated],
+    boot_of: impl Fn(usize) -> Option<usize>,
+    zone: &Zone,
+) -> BTreeSet<(usize, usize)> {
     let mut starts: BTreeMap<(u32, &str), Starts> = BTreeMap::new();
     for fact in facts {
         let Some((process, started)) = start_of(fact, zone) else { continue };
@@ -109,7 +113,6 @@ fn by_starts(facts: &[Dated], current: &[Option<usize>], zone: &Zone) -> BTreeSe
             known.push(started);
         }
     }
-    let boot_of = |acquisition: usize| current.get(acquisition).copied().flatten();
     let mut pairs = BTreeSet::new();
     for of_process in starts.values().filter(|of_process| of_process.len() > 1) {
         for (acquisition, own) in of_process.iter().filter(|(one, _)| boot_of(**one).is_none()) {
