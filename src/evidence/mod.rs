@@ -8,6 +8,7 @@ pub mod archive;
 pub mod digest;
 pub mod directory;
 pub mod files;
+pub mod image;
 pub mod limits;
 pub mod memory;
 
