@@ -24,7 +24,7 @@ use std::sync::Arc;
 pub enum Modified {
     /// UTC, of the file on the examiner's disk: copying may have set it.
     Disk(Timestamp),
-    /// UTC, as tar and zip's extended timestamps keep it from the Mac.
+    /// UTC, as tar and zip's extended timestamps keep it from the Mac, or the Mac's own file system.
     Utc(Timestamp),
     /// Local time of the zipping tool, in steps of two seconds.
     Local(DateTime),
@@ -69,13 +69,23 @@ pub struct Entry {
     pub index: usize,
     /// What was wrong with its name.
     pub problems: Vec<Problem>,
+    /// Owner, mode and the other times, where the container is the Mac's own file system.
+    pub metadata: Option<Arc<image::Metadata>>,
 }
 
 impl Entry {
     /// A regular file of unknown time.
     pub fn file(path: impl Into<String>, size: u64, index: usize) -> Self {
-        let (path, kind) = (path.into(), EntryKind::File);
-        Self { path, occurrence: 0, size, modified: None, kind, index, problems: Vec::new() }
+        Self {
+            path: path.into(),
+            occurrence: 0,
+            size,
+            modified: None,
+            kind: EntryKind::File,
+            index,
+            problems: Vec::new(),
+            metadata: None,
+        }
     }
 
     /// The path as outputs show it: unique in its container (`name#2` for a duplicate).

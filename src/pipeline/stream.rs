@@ -4,7 +4,6 @@ use super::Context;
 use super::examine::{self, Tail};
 use super::held::Held;
 use super::walk::{Opened, Place, Walked, not_a_file, one_file};
-use crate::artifacts::NotLookedFor;
 use crate::evidence::archive::{self, ArchiveKind, Metered};
 use crate::evidence::{Entry, EntryKind, kind_of, limits, problem};
 use std::io::{Cursor, Read};
@@ -84,7 +83,7 @@ fn stream_entry<'s>(
 fn whole_entry(entry: &Entry, reader: &mut dyn Read, place: &Place, context: &Context<'_>) {
     match examine::read_head(reader) {
         Ok((head, tail)) => {
-            let opened = Opened { entry, head: &head, seekable: None, siblings: &NotLookedFor };
+            let opened = Opened::streamed(entry, &head);
             one_file(&opened, &mut tail.chain(reader), place, context);
         }
         Err(error) => {

@@ -12,7 +12,9 @@
 pub mod container;
 pub mod disk;
 pub mod filesystem;
+pub mod mounted;
 pub mod partition;
+pub mod tree;
 
 pub use container::{Container, OpenedDisk, Parts};
 pub use disk::{Disk, DiskReader, Extent, Positioned};

@@ -26,3 +26,15 @@ pub fn list(disk: &Arc<dyn Disk>) -> (Vec<Partition>, Vec<Problem>) {
     let whole = Partition { name: String::new(), kind: String::new(), disk: Arc::clone(disk) };
     (vec![whole], Vec::new())
 }
+
+impl Partition {
+    /// Its name and kind, for notes.
+    pub fn described(&self) -> String {
+        match (self.name.as_str(), self.kind.as_str()) {
+            ("", "") => "(whole disk)".to_owned(),
+            ("", kind) => kind.to_owned(),
+            (name, "") => format!("{name:?}"),
+            (name, kind) => format!("{name:?}, {kind}"),
+        }
+    }
+}
