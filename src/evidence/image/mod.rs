@@ -9,7 +9,9 @@
 //! map* ([`partition`]) divides the disk; a *file system* ([`FileSystem`]) is what stands in a partition. Each step is a list
 //! of formats that are recognised by content. Nothing here writes, and no file is read as a whole.
 
+pub mod apfs;
 pub mod container;
+pub mod decmpfs;
 pub mod disk;
 pub mod filesystem;
 pub mod mounted;
@@ -23,4 +25,4 @@ pub use filesystem::{
 };
 
 /// The file systems that are read.
-pub const FORMATS: &[&dyn Format] = &[];
+pub const FORMATS: &[&dyn Format] = &[&apfs::Apfs];
