@@ -68,3 +68,6 @@ pub const EXCERPT: usize = 300;
 
 /// Unclaimed bytes of a folder that are hashed without `--hash-all`.
 pub const HASH_UNCLAIMED: u64 = 1 << 30;
+
+/// Entries of a partition map.
+pub const PARTITIONS: usize = 1024;

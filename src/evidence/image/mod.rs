@@ -11,6 +11,7 @@
 
 pub mod container;
 pub mod disk;
+pub mod fields;
 pub mod filesystem;
 pub mod partition;
 
