@@ -1,5 +1,8 @@
 //! What every test uses: fixtures, scratch folders, a parser run on bytes, a whole run on paths.
 
+/// Disks with partition maps.
+pub(crate) mod disks;
+
 use portolan::artifacts::{
     Alone, Candidate, Claim, Crew, Emitter, Input, NotLookedFor, claimed_by, find,
 };

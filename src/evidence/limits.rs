@@ -92,3 +92,5 @@ pub const COMPRESSED_INLINE: u64 = 16 << 20;
 
 /// Stored bytes of a chunk of 64 KiB of a compressed file.
 pub const COMPRESSED_CHUNK: u64 = 1 << 20;
+/// Entries of a partition map.
+pub const PARTITIONS: usize = 1024;

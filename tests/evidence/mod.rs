@@ -12,6 +12,8 @@ mod damage;
 mod folders;
 /// What must not be read to its end.
 mod limits;
+/// GPT, APM, MBR.
+mod partitions;
 /// Links, times, sparse files and strange names in tar.
 mod tar;
 /// Encryption, zip64, duplicates and missing directories in zip.

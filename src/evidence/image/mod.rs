@@ -13,6 +13,7 @@ pub mod apfs;
 pub mod container;
 pub mod decmpfs;
 pub mod disk;
+pub mod fields;
 pub mod filesystem;
 pub mod mounted;
 pub mod partition;
