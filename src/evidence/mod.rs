@@ -24,8 +24,10 @@ use std::sync::Arc;
 pub enum Modified {
     /// UTC, of the file on the examiner's disk: copying may have set it.
     Disk(Timestamp),
-    /// UTC, as tar and zip's extended timestamps keep it from the Mac, or the Mac's own file system.
+    /// UTC, as tar and zip's extended timestamps keep it from the Mac.
     Utc(Timestamp),
+    /// UTC, of the Mac's own file system.
+    Volume(Timestamp),
     /// Local time of the zipping tool, in steps of two seconds.
     Local(DateTime),
 }
@@ -34,7 +36,7 @@ impl Modified {
     /// The same, unless it is the first second of 1970 or before: what tools write that know no time.
     pub fn known(self) -> Option<Self> {
         let is_told = match self {
-            Self::Disk(time) | Self::Utc(time) => time.as_second() > 0,
+            Self::Disk(time) | Self::Utc(time) | Self::Volume(time) => time.as_second() > 0,
             Self::Local(_) => true,
         };
         is_told.then_some(self)

@@ -21,9 +21,9 @@ pub(super) fn of(case: &HostCase, collected: &Collected) -> Vec<Coverage> {
 fn row(id: SourceId, source: &Source) -> Option<Coverage> {
     let walk = source.volume.filter(|walk| walk.unwalked > 0)?;
     let detail = format!(
-        "{} directories of the volume {} were walked, and {} in which no artifact is known to lie were not \
-         entered (--full-walk enters them): a file there was not seen",
-        walk.walked, source.path, walk.unwalked
+        "of the volume {}, {} of the directories met were not entered, as no artifact is known to lie there \
+         (--full-walk enters them): a file in them was not seen",
+        source.path, walk.unwalked
     );
     Some(Coverage {
         boot: None,

@@ -324,7 +324,7 @@ fn files_of(
 ) -> bool {
     if tree.unwalked > 0 {
         notes.push(format!(
-            "{} directories walked, {} in which no artifact lies were not entered (--full-walk enters them)",
+            "directories walked: {}; not entered, as no artifact is known to lie there: {} (--full-walk enters them)",
             tree.walked, tree.unwalked
         ));
     }

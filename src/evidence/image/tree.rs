@@ -110,7 +110,7 @@ impl Walk<'_> {
 
 fn describe(entry: &mut Entry, metadata: Metadata) {
     entry.size = metadata.size;
-    entry.modified = metadata.modified.map(Modified::Utc).and_then(Modified::known);
+    entry.modified = metadata.modified.map(Modified::Volume).and_then(Modified::known);
     entry.metadata = Some(Arc::new(metadata));
 }
 
