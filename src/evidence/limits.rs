@@ -71,3 +71,12 @@ pub const HASH_UNCLAIMED: u64 = 1 << 30;
 
 /// Entries of a partition map.
 pub const PARTITIONS: usize = 1024;
+
+/// Bytes of nodes of one B-tree of a file system that are kept in memory, and up to as many more.
+pub const NODE_CACHE: usize = 8 << 20;
+
+/// Bytes of an extended attribute.
+pub const ATTRIBUTE: u64 = 16 << 20;
+
+/// Bytes of the target of a symbolic link; macOS takes 1,023.
+pub const LINK_TARGET: u64 = 64 << 10;

@@ -9,10 +9,12 @@
 //! map* ([`partition`]) divides the disk; a *file system* ([`FileSystem`]) is what stands in a partition. Each step is a list
 //! of formats that are recognised by content. Nothing here writes, and no file is read as a whole.
 
+pub mod cache;
 pub mod container;
 pub mod disk;
 pub mod fields;
 pub mod filesystem;
+pub mod hfs;
 pub mod partition;
 
 pub use container::{Container, OpenedDisk, Parts};
@@ -22,4 +24,4 @@ pub use filesystem::{
 };
 
 /// The file systems that are read.
-pub const FORMATS: &[&dyn Format] = &[];
+pub const FORMATS: &[&dyn Format] = &[&hfs::Hfs];
