@@ -1,5 +1,7 @@
 //! Tests of evidence.
 
+/// Volumes of the Apple File System.
+mod apfs;
 /// Archives made in memory, well and ill formed.
 pub(crate) mod build;
 /// Every kind of container gives the same files.

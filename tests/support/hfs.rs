@@ -127,7 +127,13 @@ impl Image {
     }
 
     /// A file of any kind, with content and resources.
-    pub(crate) fn special(&mut self, parent: u32, name: &str, kind: Kind, forks: [&[u8]; 2]) -> u32 {
+    pub(crate) fn special(
+        &mut self,
+        parent: u32,
+        name: &str,
+        kind: Kind,
+        forks: [&[u8]; 2],
+    ) -> u32 {
         let runs = forks.map(|content| self.store(content));
         let [(data, data_runs), (resources, resource_runs)] =
             [(forks[0].len(), [runs[0]]), (forks[1].len(), [runs[1]])];
@@ -240,13 +246,13 @@ impl Image {
         let is_hfsx = self.is_hfsx;
         self.catalog.sort_by_key(|(key, _)| {
             let fold = |unit: u16| if is_hfsx { unit } else { folded(unit) };
-            let name = key[6..].as_chunks::<2>().0.iter().map(|unit| fold(u16::from_be_bytes(*unit)));
+            let name =
+                key[6..].as_chunks::<2>().0.iter().map(|unit| fold(u16::from_be_bytes(*unit)));
             (key[..4].to_vec(), name.collect::<Vec<u16>>())
         });
         self.extents.sort();
-        self.attributes.sort_by_key(|(key, _)| {
-            (key[2..6].to_vec(), key[12..].to_vec(), key[6..10].to_vec())
-        });
+        self.attributes
+            .sort_by_key(|(key, _)| (key[2..6].to_vec(), key[12..].to_vec(), key[6..10].to_vec()));
         let mut header = vec![0; 512];
         put(&mut header, 0, if is_hfsx { b"HX\0\x05" } else { b"H+\0\x04" });
         // Unmounted as it should be.
@@ -254,7 +260,8 @@ impl Image {
         put(&mut header, 104, &0x1234_5678_9abc_def0_u64.to_be_bytes());
         let records = [&self.extents, &self.catalog, &self.attributes].map(Clone::clone);
         let kinds = [(10, 2, 0), (516, 6, if is_hfsx { 0xbc } else { 0xcf }), (266, 6, 0)];
-        for (at, (records, kind)) in [192, 272, 352].into_iter().zip(records.into_iter().zip(kinds)) {
+        for (at, (records, kind)) in [192, 272, 352].into_iter().zip(records.into_iter().zip(kinds))
+        {
             let file = tree(&records, kind);
             let run = self.store(&file);
             put(&mut header, at, &fork(file.len(), &[run]));
@@ -301,8 +308,10 @@ fn common(record: &mut [u8], id: u32, kind: Kind) {
 }
 
 fn extents(runs: &[Run]) -> Vec<u8> {
-    let mut bytes: Vec<u8> =
-        runs.iter().flat_map(|(start, count)| [start.to_be_bytes(), count.to_be_bytes()].concat()).collect();
+    let mut bytes: Vec<u8> = runs
+        .iter()
+        .flat_map(|(start, count)| [start.to_be_bytes(), count.to_be_bytes()].concat())
+        .collect();
     bytes.resize(64, 0);
     bytes
 }
@@ -340,7 +349,12 @@ fn tree(records: &[Record], (longest, attributes, compared): (u16, u32, u8)) -> 
             let next = if at + 1 < groups.len() { number + 1 } else { 0 };
             let back = if at > 0 { number - 1 } else { 0 };
             let kind = if height == 1 { 0xff } else { 0 };
-            nodes.push(node(kind, height, (next, back), &group.iter().map(joined).collect::<Vec<_>>()));
+            nodes.push(node(
+                kind,
+                height,
+                (next, back),
+                &group.iter().map(joined).collect::<Vec<_>>(),
+            ));
         }
         level = above;
     }

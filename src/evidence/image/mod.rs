@@ -9,8 +9,10 @@
 //! map* ([`partition`]) divides the disk; a *file system* ([`FileSystem`]) is what stands in a partition. Each step is a list
 //! of formats that are recognised by content. Nothing here writes, and no file is read as a whole.
 
+pub mod apfs;
 pub mod cache;
 pub mod container;
+pub mod decmpfs;
 pub mod disk;
 pub mod fields;
 pub mod filesystem;
@@ -24,4 +26,4 @@ pub use filesystem::{
 };
 
 /// The file systems that are read.
-pub const FORMATS: &[&dyn Format] = &[&hfs::Hfs];
+pub const FORMATS: &[&dyn Format] = &[&apfs::Apfs, &hfs::Hfs];

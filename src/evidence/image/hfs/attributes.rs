@@ -2,19 +2,19 @@
 //! `hfs_format.h` of Apple's hfs sources has them).
 
 use super::extents::Forks;
-use super::fork::used;
+use super::fork::{Fork, used};
 use super::header::{BlockRun, ForkData, extents};
 use super::node::{Record, damaged};
 use super::tree::Tree;
 use crate::evidence::image::fields::{be16, be32};
-use crate::evidence::image::{Attribute, disk};
+use crate::evidence::image::{Attribute, Disk, disk};
 use crate::evidence::limits;
 use std::cmp::Ordering;
 use std::io;
 
 /// `kHFSPlusAttrInlineData`, `kHFSPlusAttrForkData`, `kHFSPlusAttrExtents`.
 const INLINE: u32 = 0x10;
-const FORK: u32 = 0x20;
+const IN_FORK: u32 = 0x20;
 const EXTENTS: u32 = 0x30;
 
 /// The file that a key begins with, behind two bytes of padding.
@@ -93,7 +93,7 @@ fn add(found: &mut Vec<Found>, name: String, record: &Record<'_>) -> Option<()> 
             let size = usize::try_from(be32(record.data, 12)?).ok()?;
             Stored::Here(record.data.get(16..)?.get(..size)?.to_vec())
         }
-        FORK => {
+        IN_FORK => {
             let fork = ForkData::parse(record.data, 8)?;
             Stored::Fork(fork.size, used(&fork.extents).collect())
         }
@@ -113,14 +113,18 @@ fn read(forks: &Forks, found: Found) -> io::Result<Attribute> {
     let Found { name, stored } = found;
     let value = match stored {
         Stored::Here(value) => value,
-        Stored::Fork(size, runs) => {
-            let length = usize::try_from(size).ok().filter(|_| size <= limits::ATTRIBUTE);
-            let length = length.ok_or_else(|| {
-                let detail = format!("the extended attribute {name:?} has {size} bytes");
-                io::Error::new(io::ErrorKind::QuotaExceeded, detail)
-            })?;
-            disk::read_vec(&forks.placed(size, &runs), 0, length)?
-        }
+        Stored::Fork(size, runs) => return of_fork(name, &forks.placed(size, &runs)),
     };
     Ok(Attribute { name, value })
+}
+
+/// The attribute whose value is all of a fork.
+pub(super) fn of_fork(name: String, fork: &Fork) -> io::Result<Attribute> {
+    let size = fork.size();
+    let length = usize::try_from(size).ok().filter(|_| size <= limits::ATTRIBUTE);
+    let length = length.ok_or_else(|| {
+        let detail = format!("the extended attribute {name:?} has {size} bytes");
+        io::Error::new(io::ErrorKind::FileTooLarge, detail)
+    })?;
+    Ok(Attribute { name, value: disk::read_vec(fork, 0, length)? })
 }

@@ -45,10 +45,15 @@ impl Fork {
         Self { disk, runs, size }
     }
 
-    /// A reader of its own.
+    /// A reader that reads ahead.
     pub(super) fn reader(self) -> Box<dyn ReadSeek> {
         let ahead = usize::try_from(self.size.min(AHEAD)).unwrap_or_default();
-        Box::new(BufReader::with_capacity(ahead, DiskReader::new(Arc::new(self))))
+        Box::new(BufReader::with_capacity(ahead, self.direct()))
+    }
+
+    /// A reader that reads what it is asked for.
+    pub(super) fn direct(self) -> DiskReader {
+        DiskReader::new(Arc::new(self))
     }
 
     /// The run that holds a byte of the fork.

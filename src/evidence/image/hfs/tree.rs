@@ -54,7 +54,8 @@ impl Tree {
         let (longest, attributes) = be16(header, 20).zip(be32(header, 38)).ok_or_else(wrong)?;
         let key_room = (attributes & VARIABLE_KEYS == 0).then_some(longest);
         let root = be32(header, 2).ok_or_else(wrong)?;
-        let nodes = limits::NODE_CACHE.checked_div(usize::from(node_size)).unwrap_or_default();
+        let nodes =
+            (limits::NODE_CACHE / 2).checked_div(usize::from(node_size)).unwrap_or_default();
         Ok(Self { name, file, node_size, root, key_room, order, cache: Cache::new(nodes) })
     }
 

@@ -6,10 +6,11 @@
 use super::attributes;
 use super::catalog::{self, Entry, Item, ROOT, ROOT_PARENT};
 use super::extents::{Forks, Which};
+use super::fork::Fork;
 use super::links::Links;
 use super::node::{Record, damaged};
 use super::tree::Tree;
-use crate::evidence::image::fields::le64;
+use crate::evidence::image::decmpfs::{self, Compressed};
 use crate::evidence::image::filesystem::{
     Attribute, Child, ChildKind, FileSystem, Metadata, NodeId,
 };
@@ -17,9 +18,6 @@ use crate::evidence::memory::read_all;
 use crate::evidence::{ReadSeek, kind_of, limits, problem};
 use crate::model::observation::Problem;
 use std::io;
-
-/// The attribute in which macOS keeps how a file is compressed, or all of it.
-const DECMPFS: &str = "com.apple.decmpfs";
 
 /// `S_IFMT` and types of `stat(2)`.
 const FORMAT: u16 = 0o170_000;
@@ -123,13 +121,18 @@ impl Volume {
     }
 
     /// How a file is compressed, if it is.
-    fn compression(&self, item: &Item) -> io::Result<Option<Vec<u8>>> {
+    fn compression(&self, item: &Item) -> io::Result<Option<Compressed>> {
         match self.extended()? {
             Some(tree) if item.is_compressed => {
-                attributes::one(tree, &self.forks, item.id, DECMPFS)
+                let value = attributes::one(tree, &self.forks, item.id, decmpfs::ATTRIBUTE)?;
+                value.map(Compressed::read).transpose()
             }
             _ => Ok(None),
         }
+    }
+
+    fn resources(&self, item: &Item) -> io::Result<Fork> {
+        self.forks.fork(item.id, Which::Resources, &item.resources)
     }
 
     fn extended(&self) -> io::Result<Option<&Tree>> {
@@ -162,7 +165,7 @@ impl FileSystem for Volume {
     fn metadata(&self, node: NodeId) -> io::Result<Metadata> {
         let (folder, item) = self.item_in(node)?;
         let size = match self.compression(&item)? {
-            Some(attribute) => le64(&attribute, 8).ok_or(io::ErrorKind::InvalidData)?,
+            Some(compressed) => compressed.size(),
             None => item.data.size,
         };
         let kind = if item.is_folder { 0o040_000 } else { REGULAR };
@@ -183,16 +186,25 @@ impl FileSystem for Volume {
 
     fn open(&self, node: NodeId) -> io::Result<Box<dyn ReadSeek>> {
         let item = self.file(node)?;
-        if self.compression(&item)?.is_some() {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, "the file is compressed"));
+        if let Some(compressed) = self.compression(&item)? {
+            return compressed.open(|| Ok(Box::new(self.resources(&item)?.direct())));
         }
         Ok(self.forks.fork(item.id, Which::Data, &item.data)?.reader())
     }
 
     fn attributes(&self, node: NodeId) -> io::Result<Vec<Attribute>> {
-        match self.extended()? {
-            Some(tree) => attributes::of(tree, &self.forks, id_of(node)),
-            None => Ok(Vec::new()),
+        let (_, item) = self.item_in(node)?;
+        let mut found = match self.extended()? {
+            Some(tree) => attributes::of(tree, &self.forks, item.id)?,
+            None => Vec::new(),
+        };
+        // Of a compressed file they are the content.
+        let is_content = |one: &Attribute| item.is_compressed && one.name == decmpfs::ATTRIBUTE;
+        found.retain(|attribute| !is_content(attribute));
+        if item.resources.size > 0 && !item.is_compressed {
+            let resources = self.resources(&item)?;
+            found.push(attributes::of_fork(decmpfs::FORK.to_owned(), &resources)?);
         }
+        Ok(found)
     }
 }
