@@ -2,6 +2,8 @@
 
 /// Disks with partition maps.
 pub(crate) mod disks;
+/// HFS+ volumes.
+pub(crate) mod hfs;
 
 use portolan::artifacts::{
     Alone, Candidate, Claim, Crew, Emitter, Input, NotLookedFor, claimed_by, find,

@@ -1,10 +1,12 @@
 //! The entries of a volume → the files that belong to another beside them: write-ahead logs of databases, parts of disk images.
 
 use super::examine::contained;
+use super::image::spool;
 use crate::artifacts::{Sibling, Siblings};
 use crate::evidence::files::OnDisk;
 use crate::evidence::image::Parts;
 use crate::evidence::image::container::{self, NoParts};
+use crate::evidence::image::disk::Reopened;
 use crate::evidence::memory::read_all;
 use crate::evidence::{Entry, EntryKind, Reopen, Volume};
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,8 +121,21 @@ impl Siblings for Beside<'_> {
 impl Parts for Beside<'_> {
     fn open(&self, path: &str) -> Option<Arc<dyn Reopen>> {
         let path = container::beside(&self.entry.path, path);
-        self.companions.volume.reopen(self.companions.by_path.get(&path)?)
+        let found = self.companions.by_path.get(&path)?;
+        let volume = self.companions.volume;
+        volume.reopen(found).or_else(|| inflated(volume, found).ok())
     }
+}
+
+/// A part that its container does not store plainly, in memory.
+fn inflated(volume: &dyn Volume, entry: &Entry) -> io::Result<Arc<dyn Reopen>> {
+    let mut disk = None;
+    volume.read(entry, &mut |reader| {
+        disk = Some(spool(reader)?);
+        Ok(())
+    })?;
+    let disk = disk.ok_or(io::ErrorKind::NotFound)?;
+    Ok(Arc::new(Reopened(disk)))
 }
 
 impl Around for Beside<'_> {

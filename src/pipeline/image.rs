@@ -350,7 +350,7 @@ fn files_of(
 }
 
 /// All that a reader gives, in memory.
-fn spool(reader: &mut dyn Read) -> std::io::Result<Arc<dyn Disk>> {
+pub(super) fn spool(reader: &mut dyn Read) -> std::io::Result<Arc<dyn Disk>> {
     let bytes = read_all(reader, limits::IN_MEMORY)?;
     Ok(Arc::new(Positioned::new(Arc::new(InMemory(bytes.into())))))
 }

@@ -3,6 +3,7 @@
 //! Every file met becomes a row of `sources`, whatever happens to it. Files are examined in parallel
 //! and put into order at the end, so that the number of threads never shows.
 
+mod aside;
 mod beside;
 mod crew;
 pub mod examine;

@@ -22,6 +22,9 @@ const SIGNATURE: &[u8] = b"EFI PART";
 const HEADER: usize = 92;
 const ENTRY: usize = 128;
 
+/// The first sector that a partition can have: behind the protective MBR and the header.
+const FIRST_SECTOR: u64 = 2;
+
 /// Bytes of an entry as no tool writes them: the specification allows any power of two.
 const LARGEST_ENTRY: u32 = 4096;
 
@@ -163,6 +166,10 @@ fn row(entry: &[u8], sector: u64) -> Option<Row> {
         return None;
     }
     let (first, last) = (le64(entry, 32)?, le64(entry, 40)?);
+    // The first sectors are the map's own.
+    if first < FIRST_SECTOR {
+        return None;
+    }
     // The last sector belongs to it.
     let sectors = last.checked_sub(first)?.saturating_add(1);
     let offset = first.checked_mul(sector);

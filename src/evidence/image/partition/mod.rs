@@ -59,12 +59,8 @@ const HEAD: usize = 4096;
 
 /// Whether a disk that begins with `head` (at least 4,096 bytes of it, or all) has a partition map or a file system that is known.
 pub fn detect(head: &[u8]) -> bool {
-    SCHEMES.iter().any(|scheme| (scheme.detect)(head)) || holds_file_system(head)
-}
-
-fn holds_file_system(head: &[u8]) -> bool {
-    // APFS reference, "Container superblock": nx_magic behind the object header of 32 bytes.
-    head.get(32..36) == Some(b"NXSB") || FORMATS.iter().any(|format| format.detect(head))
+    SCHEMES.iter().any(|scheme| (scheme.detect)(head))
+        || FORMATS.iter().any(|format| format.detect(head))
 }
 
 /// The partitions, in the order of the map; one without name or kind where the disk has no map.
