@@ -5,6 +5,7 @@ mod command;
 mod csv;
 mod directory;
 mod sample;
+mod settings;
 mod sqlite;
 mod tables;
 mod terminal;
