@@ -5,6 +5,7 @@
 //! its place ([`boots`]), and each source an account of what it could see ([`coverage`]).
 
 pub mod blind;
+mod boot_conflicts;
 pub mod boots;
 pub mod capture;
 pub mod clock;
