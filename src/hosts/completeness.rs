@@ -4,6 +4,7 @@
 use super::grouping::Group;
 use super::roots::{RootKind, host_path};
 use crate::model::observation::{CollectionClaim, Fact, Known};
+use crate::pipeline::walk::CONTAINER;
 use crate::pipeline::{Collected, Source, Status};
 
 /// Folders of daemons that must be there.
@@ -61,7 +62,7 @@ fn containers_are_whole(group: &Group, collected: &Collected) -> bool {
     let prefix = group.root.prefix.as_str();
     let around = |source: &&Source| {
         source.evidence == group.root.evidence
-            && source.artifact == Some("archive")
+            && source.artifact == Some(CONTAINER)
             && (source.path == label
                 || prefix.strip_prefix(&source.path).is_some_and(|rest| rest.starts_with("!/")))
     };

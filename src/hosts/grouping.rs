@@ -7,7 +7,7 @@ use super::{EvidenceClaim, subjects};
 use crate::model::Text;
 use crate::model::observation::{CollectionClaim, Fact, HostClaim, Observation};
 use crate::model::provenance::SourceId;
-use crate::pipeline::Collected;
+use crate::pipeline::{Collected, Source};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rank of the name that a record gives of its own Mac: where a file speaks of several, nothing outranks it.
@@ -202,15 +202,22 @@ fn evidence_claim(fact: &Fact) -> Option<EvidenceClaim> {
     }
 }
 
+/// What a file is known as by what it holds: a claim by its name alone is none.
+fn known_as(source: &Source) -> Option<&'static str> {
+    source.artifact.filter(|_| source.records > 0)
+}
+
 fn by_root(collected: &Collected) -> Vec<Group> {
-    let paths = collected.sources.iter().map(|source| (source.evidence, source.path.as_str()));
-    let roots = Roots::learn(paths);
+    let files = collected.sources.iter();
+    let files = files.map(|source| (source.evidence, source.path.as_str(), known_as(source)));
+    let roots = Roots::learn(files);
     let mut groups: BTreeMap<Root, Vec<SourceId>> = BTreeMap::new();
     for (index, source) in collected.sources.iter().enumerate() {
         let beside = (source.artifact == Some("uac-acquisition-log"))
             .then(|| roots.beside_log(source.evidence, &source.path))
             .flatten();
-        let root = beside.unwrap_or_else(|| roots.of(source.evidence, &source.path));
+        let root =
+            beside.unwrap_or_else(|| roots.of(source.evidence, &source.path, known_as(source)));
         let id = SourceId(u32::try_from(index).unwrap_or(u32::MAX));
         groups.entry(root).or_default().push(id);
     }

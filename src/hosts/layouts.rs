@@ -2,13 +2,15 @@
 
 use crate::artifacts::collector::automactc::name::RunFile;
 use crate::model::observation::HostClaim;
+use crate::pipeline::walk::CONTAINER;
 
 /// How a collector lays out what it brings.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Layout {
     /// The collector, as `acquisitions` names it unless it says so itself.
     pub collector: &'static str,
-    /// Files and folders by which its folder is known: what stands in front of them is the folder.
+    /// Files and folders by which its folder is known, if a parser reads what they hold: what stands in front of
+    /// them is the folder. A file that lies in no folder of the collector's must be one that only it writes.
     /// In lower case, part by part; a `*` at the end stands for the rest of a part.
     markers: &'static [&'static [&'static str]],
     /// Beginnings of the name of its folder.
@@ -62,7 +64,8 @@ pub const LAYOUTS: &[Layout] = &[
         markers: &[
             &["client_info.json"],
             &["collection_context.json"],
-            &["uploads.json"],
+            &["uploads", "auto"],
+            &["uploads", "file"],
             &["results", "macos.*"],
             &["results", "generic.system.pstree.json"],
         ],
@@ -132,12 +135,14 @@ pub fn shown_by_name(name: &str) -> Option<(&'static Layout, usize)> {
 }
 
 /// The layout that a path shows, with the number of its parts that are the collector's folder. The
-/// parts are in lower case; the last is the file.
-pub fn shown_by(parts: &[String]) -> Option<(&'static Layout, usize)> {
+/// parts are in lower case; the last is the file, which that artifact reads. What no parser reads shows nothing:
+/// anybody may give a file any name.
+pub fn shown_by(parts: &[String], artifact: Option<&str>) -> Option<(&'static Layout, usize)> {
+    let artifact = artifact.filter(|artifact| *artifact != CONTAINER)?;
     (0..parts.len()).find_map(|at| {
         let rest = parts.get(at..).unwrap_or_default();
         LAYOUTS.iter().find_map(|layout| {
-            if layout.markers.iter().any(|marker| begins(rest, marker)) {
+            if layout.markers.iter().any(|marker| layout.is_shown(marker, rest, artifact)) {
                 return Some((layout, at));
             }
             let folder = rest.first().filter(|_| rest.len() > 1)?;
@@ -148,6 +153,12 @@ pub fn shown_by(parts: &[String]) -> Option<(&'static Layout, usize)> {
 }
 
 impl Layout {
+    /// Whether what follows a folder is a marker, and holds what the collector writes.
+    fn is_shown(&self, marker: &[&str], rest: &[String], artifact: &str) -> bool {
+        let is_lone_file = rest.len() == 1;
+        begins(rest, marker) && (!is_lone_file || artifact.starts_with(self.collector))
+    }
+
     /// The Mac that the name of the collector's folder or archive tells (formats.md 3.1, 3.3): the last resort.
     pub fn host_in_name(&self, name: &str) -> Option<HostClaim> {
         let name = name.trim_end_matches('!');

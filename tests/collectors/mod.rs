@@ -2,6 +2,7 @@
 
 mod aftermath;
 mod boots;
+mod markers;
 
 use crate::story::Told;
 use portolan::model::binding::Binding;
