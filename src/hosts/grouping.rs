@@ -134,7 +134,7 @@ fn foreign_claims(group: &Group) -> impl Iterator<Item = (SourceId, Text)> {
 /// records name.
 fn foreign(group: &Group, collected: &Collected) -> Option<(SourceId, Text)> {
     let is_one = group.kind != RootKind::Loose || group.subject.is_some();
-    if !is_one || is_of_macos(group) {
+    if !is_one || is_of_macos(group, collected) {
         return None;
     }
     let by_name = || Some((*group.sources.first()?, foreign_name(group, collected)?));
@@ -179,10 +179,11 @@ fn has_mobile_folder(group: &Group, collected: &Collected) -> bool {
     layout.collector == "sysdiagnose" && has("logs/networking/") && !has("network-info/")
 }
 
-/// Whether a group tells a version of macOS; where its foreign claims are not of Apple's other systems,
-/// jobs of launchd tell as much.
-fn is_of_macos(group: &Group) -> bool {
-    let is_other = foreign_claims(group).any(|(_, system)| !system.eq_ignore_ascii_case("linux"));
+/// Whether a group tells a version of macOS; where neither its foreign claims nor its name and folders are of
+/// Apple's other systems, jobs of launchd tell as much.
+fn is_of_macos(group: &Group, collected: &Collected) -> bool {
+    let is_other = foreign_name(group, collected).is_some()
+        || foreign_claims(group).any(|(_, system)| !system.eq_ignore_ascii_case("linux"));
     group.observations.iter().any(|observation| match &observation.fact {
         Fact::Host(HostClaim::OsVersion(_)) => true,
         Fact::Job(_) | Fact::JobState(_) => !is_other,

@@ -102,7 +102,20 @@ pub struct Source {
     pub note: String,
 }
 
-/// Why an archive is unusable of which no file could be read.
+impl Source {
+    /// Whether a parser read it: neither a container nor refused.
+    pub fn is_read(&self) -> bool {
+        let known = self.artifact.is_some_and(|artifact| artifact != walk::CONTAINER);
+        known && matches!(self.status, Status::Parsed | Status::Partial)
+    }
+
+    /// Whether nothing of it could be read, or nothing of it is used.
+    pub fn is_lost(&self) -> bool {
+        matches!(self.status, Status::Unreadable | Status::Refused)
+    }
+}
+
+/// Why evidence is unusable of which no file could be read or used.
 pub const NOTHING_READ: &str = "nothing in it can be read";
 
 /// An EVIDENCE argument.

@@ -4,6 +4,7 @@ mod baseline_command;
 mod command;
 mod csv;
 mod directory;
+mod refused;
 mod sample;
 mod settings;
 mod sqlite;
