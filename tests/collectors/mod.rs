@@ -2,6 +2,7 @@
 
 mod aftermath;
 mod boots;
+mod copies;
 mod markers;
 
 use crate::story::Told;
