@@ -185,7 +185,8 @@ pub fn host_path(kind: RootKind, root: &Root, path: &str) -> String {
         RootKind::Collector(layout) => {
             let inside = layout.in_tree(inside).unwrap_or(inside);
             if layout.percent_encoded {
-                format!("/{}", percent_decoded(inside))
+                // Some accessors keep the slash in front, as `%2F`.
+                format!("/{}", percent_decoded(inside).trim_start_matches('/'))
             } else {
                 format!("/{inside}")
             }

@@ -150,6 +150,28 @@ fn a_path_that_holds_a_decision_decides_nothing() {
 }
 
 #[test]
+fn the_firewall_s_file_tells_what_is_blocked_and_what_is_not_understood() {
+    let application = |state: &str| {
+        let text = format!(
+            "<plist version=\"1.0\"><dict><key>globalstate</key><integer>1</integer>\
+             <key>applications</key><array><dict><key>bundleid</key><string>org.example.reef</string>\
+             {state}</dict></array></dict></plist>"
+        );
+        let place = "Library/Preferences/com.apple.alf.plist";
+        let out = parse("alf-plist", place, text.as_bytes());
+        let found = out.observations.iter().find_map(|one| match &one.fact {
+            Fact::Firewall(FirewallSetting::Application { allowed, .. }) => Some(*allowed),
+            _ => None,
+        });
+        found.unwrap()
+    };
+    let state = |number: u64| application(&format!("<key>state</key><integer>{number}</integer>"));
+    assert_eq!((state(0), state(3)), (Some(true), Some(true)));
+    assert_eq!(state(2), Some(false));
+    assert_eq!((state(1), state(7), application("")), (None, None, None));
+}
+
+#[test]
 fn rules_that_pfctl_did_not_print_are_not_known_to_be_loaded() {
     let written = "rdr pass on en0 inet proto tcp from any to any port 443 -> 127.0.0.1 port 9443";
     let printed = written.replace("port 443", "port = 443");
