@@ -3,6 +3,9 @@
 /// Containers inside containers.
 pub const NESTING: usize = 5;
 
+/// Directories of a disk inside one another.
+pub const DIRECTORY_DEPTH: usize = 1024;
+
 /// Entries of one container.
 pub const ENTRIES: usize = 4_000_000;
 
@@ -69,7 +72,13 @@ pub const EXCERPT: usize = 300;
 /// Unclaimed bytes of a folder that are hashed without `--hash-all`.
 pub const HASH_UNCLAIMED: u64 = 1 << 30;
 
-/// Bytes of nodes of one APFS container that are kept in memory.
+/// Entries of a partition map.
+pub const PARTITIONS: usize = 1024;
+
+/// Bytes of the target of a symbolic link; macOS takes 1,023.
+pub const LINK_TARGET: u64 = 64 << 10;
+
+/// Bytes of nodes of one APFS container, or of one B-tree of HFS+, that are kept in memory.
 pub const NODE_CACHE: usize = 32 << 20;
 
 /// Blocks of the area of checkpoints that are looked at.

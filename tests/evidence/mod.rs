@@ -12,6 +12,10 @@ mod damage;
 mod folders;
 /// What must not be read to its end.
 mod limits;
+/// What is in real images, for a comparison with other readers.
+mod oracle;
+/// GPT, APM, MBR.
+mod partitions;
 /// Links, times, sparse files and strange names in tar.
 mod tar;
 /// Encryption, zip64, duplicates and missing directories in zip.

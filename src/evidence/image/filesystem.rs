@@ -33,7 +33,8 @@ pub struct FoundVolume {
     pub files: Result<Arc<dyn FileSystem>, Problem>,
 }
 
-/// The number of a file or directory in its file system (APFS: inode number; HFS+: catalog node ID).
+/// The number of a file or directory in its file system (APFS: inode number; HFS+: catalog node ID in the low 32 bits, and where its
+/// record stands above them).
 pub type NodeId = u64;
 
 /// A mounted volume, read-only.

@@ -10,11 +10,16 @@
 //! of formats that are recognised by content. Nothing here writes, and no file is read as a whole.
 
 pub mod apfs;
+pub mod cache;
 pub mod container;
 pub mod decmpfs;
 pub mod disk;
+pub mod fields;
 pub mod filesystem;
+pub mod hfs;
+pub mod mounted;
 pub mod partition;
+pub mod tree;
 
 pub use container::{Container, OpenedDisk, Parts};
 pub use disk::{Disk, DiskReader, Extent, Positioned};
@@ -23,4 +28,4 @@ pub use filesystem::{
 };
 
 /// The file systems that are read.
-pub const FORMATS: &[&dyn Format] = &[&apfs::Apfs];
+pub const FORMATS: &[&dyn Format] = &[&apfs::Apfs, &hfs::Hfs];
