@@ -8,6 +8,8 @@ pub(crate) mod build;
 mod containers;
 /// Archives cut off and flipped.
 mod damage;
+/// Compressed files of APFS and HFS+.
+mod decmpfs;
 /// Folders, names of evidence, FIFOs.
 mod folders;
 /// Disk images: volumes, walks, parts.
