@@ -218,13 +218,13 @@ fn two_partitions(first: &[u8], second: &[u8]) -> Vec<u8> {
     let (from, then) = (64, 64 + first.len() / 512);
     let end = then + second.len() / 512;
     let mut disk = vec![0; (end + 64) * 512];
-    // The type of an APFS container, 7C3457EF-0000-11AA-AA11-00306543ECAC, as GPT stores it.
-    let kind = *b"\xef\x57\x34\x7c\x00\x00\xaa\x11\xaa\x11\x00\x30\x65\x43\xec\xac";
-    disks::put_gpt(
-        &mut disk,
-        512,
-        &[(kind, "", from as u64, (then - 1) as u64), (kind, "", then as u64, (end - 1) as u64)],
-    );
+    let part = |first: usize, end: usize| disks::Wanted {
+        kind: disks::APFS,
+        name: "",
+        first: first as u64,
+        last: end as u64 - 1,
+    };
+    disks::put_gpt(&mut disk, 512, &[part(from, then), part(then, end)]);
     disks::put(&mut disk, from * 512, first);
     disks::put(&mut disk, then * 512, second);
     disk
