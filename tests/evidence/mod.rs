@@ -10,6 +10,8 @@ mod containers;
 mod damage;
 /// Folders, names of evidence, FIFOs.
 mod folders;
+/// HFS+ volumes.
+mod hfs;
 /// What must not be read to its end.
 mod limits;
 /// What is in real images, for a comparison with other readers.

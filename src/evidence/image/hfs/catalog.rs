@@ -14,6 +14,9 @@ pub(super) const ROOT: u32 = 2;
 /// `UF_COMPRESSED` of `chflags(2)`, in the flags that the owner may set.
 const COMPRESSED: u8 = 0x20;
 
+/// `kHFSHasLinkChainMask` of the flags of a record.
+const HAS_LINK_CHAIN: u16 = 0x20;
+
 /// The parent that a key begins with.
 pub(super) fn parent(key: &[u8]) -> Option<u32> {
     be32(key, 0)
@@ -70,6 +73,8 @@ pub(super) struct Item {
     pub mode: u16,
     /// For a link the number of the file that it leads to, for that file how many links there are.
     pub special: u32,
+    /// Whether it is one of several links, as macOS marks those of folders.
+    pub has_chain: bool,
     /// Type and creator of a file.
     pub finder: u64,
     /// Whether macOS compressed the content.
@@ -129,6 +134,7 @@ impl Item {
             gid: be32(data, 36)?,
             mode: be16(data, 42)?,
             special: be32(data, 44)?,
+            has_chain: be16(data, 2)? & HAS_LINK_CHAIN != 0,
             finder: be64(data, 48)?,
             is_compressed: owner_flags & COMPRESSED != 0,
             data: ForkData::default(),

@@ -1,0 +1,1 @@
+//! HFS+ volumes, damaged → what is left of them, and never a panic or a hang.
