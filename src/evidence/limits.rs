@@ -3,6 +3,9 @@
 /// Containers inside containers.
 pub const NESTING: usize = 5;
 
+/// Directories of a disk inside one another.
+pub const DIRECTORY_DEPTH: usize = 1024;
+
 /// Entries of one container.
 pub const ENTRIES: usize = 4_000_000;
 

@@ -61,7 +61,7 @@ fn containers_are_whole(group: &Group, collected: &Collected) -> bool {
     let prefix = group.root.prefix.as_str();
     let around = |source: &&Source| {
         source.evidence == group.root.evidence
-            && source.artifact == Some("archive")
+            && source.is_container()
             && (source.path == label
                 || prefix.strip_prefix(&source.path).is_some_and(|rest| rest.starts_with("!/")))
     };

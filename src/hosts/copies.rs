@@ -26,7 +26,7 @@ fn content(group: &Group, collected: &Collected) -> Option<Vec<(String, String)>
     let mut content = Vec::new();
     for id in &group.sources {
         let source = collected.sources.get(id.0 as usize)?;
-        let claimed = source.artifact.is_some_and(|artifact| artifact != "archive");
+        let claimed = source.artifact.is_some() && !source.is_container();
         // A log beside an archive is not in its folder.
         let Some(path) = source.path.strip_prefix(&group.root.prefix).filter(|_| claimed) else {
             continue;

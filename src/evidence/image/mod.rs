@@ -17,7 +17,9 @@ pub mod disk;
 pub mod fields;
 pub mod filesystem;
 pub mod hfs;
+pub mod mounted;
 pub mod partition;
+pub mod tree;
 
 pub use container::{Container, OpenedDisk, Parts};
 pub use disk::{Disk, DiskReader, Extent, Positioned};

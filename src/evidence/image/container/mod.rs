@@ -1,6 +1,9 @@
 //! The file or files of a disk image → the bytes of its disk. The list of formats that are known, read or refused.
 
+mod parts;
 mod raw;
+
+pub use parts::{beside, bundle_of, can_be_part};
 
 use super::Disk;
 use crate::evidence::Reopen;
@@ -20,6 +23,11 @@ pub trait Container: Send + Sync {
 
     /// Opens it; the files that belong to it besides `first` come from `parts`.
     fn open(&self, first: &First<'_>, parts: &dyn Parts) -> Result<OpenedDisk, Problem>;
+
+    /// Whether an image is a folder, whose `Info.plist` is its first file.
+    fn is_bundle(&self) -> bool {
+        false
+    }
 }
 
 /// The first file of an image: for a bundle, its `Info.plist`.

@@ -116,3 +116,15 @@ fn text(field: &[u8]) -> String {
     let end = field.iter().position(|&byte| byte == 0).unwrap_or(field.len());
     String::from_utf8_lossy(field.get(..end).unwrap_or_default()).into_owned()
 }
+
+impl Partition {
+    /// Its name and kind, for notes.
+    pub fn described(&self) -> String {
+        match (self.name.as_str(), self.kind.as_str()) {
+            ("", "") => "(whole disk)".to_owned(),
+            ("", kind) => kind.to_owned(),
+            (name, "") => format!("{name:?}"),
+            (name, kind) => format!("{name:?}, {kind}"),
+        }
+    }
+}
