@@ -43,17 +43,12 @@ struct Layout {
 }
 
 impl Node {
-    /// A node whose keys are sound and in order. `header` is none for nodes without one.
-    pub(super) fn read(
-        header: Option<Header>,
-        bytes: Vec<u8>,
-        tree: &'static Kind,
-    ) -> io::Result<Self> {
-        if let Some(header) = header {
-            let is_node = [kind::BTREE, kind::BTREE_NODE].contains(&header.kind);
-            if !is_node || header.subtype != tree.subtype {
-                return Err(damaged(format!("no node of {}", tree.name)));
-            }
+    /// A node whose keys are sound and in order.
+    pub(super) fn read(header: Header, bytes: Vec<u8>, tree: &'static Kind) -> io::Result<Self> {
+        let is_node = [kind::BTREE, kind::BTREE_NODE].contains(&header.kind);
+        let is_own = is_node && header.subtype == tree.subtype;
+        if !is_own && header.kind != kind::NONE {
+            return Err(damaged(format!("no node of {}", tree.name)));
         }
         let layout = Layout::read(&bytes)?;
         let fields = Fields(&bytes);
