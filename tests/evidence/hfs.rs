@@ -73,8 +73,15 @@ fn node(bytes: &[u8], path: &str) -> (Arc<dyn FileSystem>, NodeId) {
     (files, node)
 }
 
+/// A volume with one file.
+pub(super) fn small() -> Vec<u8> {
+    let mut image = Image::new("x");
+    image.file(ROOT, "file", b"content");
+    image.finish()
+}
+
 /// A volume with something of everything.
-fn rich() -> Image {
+pub(super) fn rich() -> Image {
     let mut image = Image::new("Macintosh HD");
     let library = image.folder(ROOT, "Library");
     for number in 0..60 {
@@ -339,7 +346,7 @@ fn a_journal_that_holds_changes_is_told_of() {
 }
 
 /// An HFS volume around this one.
-fn wrapped(inner: &[u8], signature: &[u8]) -> Vec<u8> {
+pub(super) fn wrapped(inner: &[u8], signature: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; 8 * 512];
     put(&mut bytes, 1024, b"BD");
     put(&mut bytes, 1024 + 14, &3_u16.to_be_bytes());

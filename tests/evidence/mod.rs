@@ -18,6 +18,8 @@ mod limits;
 mod oracle;
 /// GPT, APM, MBR.
 mod partitions;
+/// Seeds for fuzzing.
+mod seeds;
 /// Links, times, sparse files and strange names in tar.
 mod tar;
 /// Encryption, zip64, duplicates and missing directories in zip.
