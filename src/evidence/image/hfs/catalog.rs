@@ -3,9 +3,14 @@
 use super::header::ForkData;
 use super::node::Record;
 use super::time;
+use super::tree::Which;
 use crate::evidence::image::fields::{be16, be32, be64, bytes};
 use crate::model::Timestamp;
 use std::cmp::Ordering;
+
+/// `kHFSCatalogFileID`.
+pub(super) const TREE: Which =
+    Which { name: "the catalog", id: 4, order: |key| parent(key).map(u64::from) };
 
 /// `kHFSRootParentID`: the parent of the root folder, which is `kHFSRootFolderID`.
 pub(super) const ROOT_PARENT: u32 = 1;
@@ -20,11 +25,6 @@ const HAS_LINK_CHAIN: u16 = 0x20;
 /// The parent that a key begins with.
 pub(super) fn parent(key: &[u8]) -> Option<u32> {
     be32(key, 0)
-}
-
-/// The same, to order keys by.
-pub(super) fn order(key: &[u8]) -> Option<u64> {
-    parent(key).map(u64::from)
 }
 
 /// Where a key lies, seen from what stands in a folder. A key that is too short for a parent lies before everything.
