@@ -298,7 +298,7 @@ fn a_volume_is_read_by_several_threads_at_once() {
 fn changed(bytes: &mut [u8], block: usize, at: usize, value: &[u8]) {
     let object = &mut bytes[block * 4096..(block + 1) * 4096];
     object[at..at + value.len()].copy_from_slice(value);
-    crate::support::apfs_image::seal(object);
+    apfs_image::seal(object);
 }
 
 /// The first block that holds an object of this type.

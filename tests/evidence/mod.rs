@@ -12,6 +12,8 @@ mod damage;
 mod decmpfs;
 /// Folders, names of evidence, FIFOs.
 mod folders;
+/// HFS+ volumes.
+mod hfs;
 /// Disk images: volumes, walks, parts.
 mod images;
 /// What must not be read to its end.
@@ -20,6 +22,8 @@ mod limits;
 mod oracle;
 /// GPT, APM, MBR.
 mod partitions;
+/// Seeds for fuzzing.
+mod seeds;
 /// Links, times, sparse files and strange names in tar.
 mod tar;
 /// Encryption, zip64, duplicates and missing directories in zip.
