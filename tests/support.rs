@@ -1,5 +1,10 @@
 //! What every test uses: fixtures, scratch folders, a parser run on bytes, a whole run on paths.
 
+/// Disks with partition maps.
+pub(crate) mod disks;
+/// HFS+ volumes.
+pub(crate) mod hfs;
+
 use portolan::artifacts::{
     Alone, Candidate, Claim, Crew, Emitter, Input, NotLookedFor, claimed_by, find,
 };

@@ -20,7 +20,7 @@ const PASSWORDS_LIMIT: u64 = 1 << 20;
 
 #[derive(Args, Debug)]
 pub(super) struct AnalyzeOptions {
-    /// Folders, archives or single files
+    /// Folders, archives, disk images or single files
     #[arg(required = true, value_name = "EVIDENCE")]
     pub(super) evidence: Vec<PathBuf>,
 
@@ -82,6 +82,10 @@ pub(super) struct AnalyzeOptions {
     /// Hash unclaimed files of folders too that hold more than 1 GiB of them
     #[arg(long)]
     hash_all: bool,
+
+    /// Read every directory of a disk image, not only those in which an artifact can lie
+    #[arg(long)]
+    full_walk: bool,
 
     /// Hashes of the evidence to take besides SHA-256
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
@@ -200,6 +204,7 @@ impl AnalyzeOptions {
             jobs: usize::from(self.jobs.unwrap_or(0)),
             passwords: passwords.lines().filter(|line| !line.is_empty()).map(Into::into).collect(),
             hash_all: self.hash_all,
+            full_walk: self.full_walk,
             hashes: Wanted {
                 sha256: true,
                 md5: self.hashes.contains(&HashName::Md5),

@@ -2,7 +2,7 @@
 
 use super::options::AnalyzeOptions;
 use super::screen::Screen;
-use portolan::hosts::{HostCase, Sees};
+use portolan::hosts::{Coverage, HostCase, Sees};
 use portolan::model::anomaly::{Anomaly, Severity};
 use portolan::model::network::Protocol;
 use portolan::model::service::Direction;
@@ -24,13 +24,7 @@ pub(super) fn print(
     screen: &mut Screen,
 ) -> io::Result<()> {
     screen.line(&read(&analysis.collected))?;
-    for case in analysis.hosts.iter().take(NAMED) {
-        screen.line(&format!("Host     {}", host(case)))?;
-    }
-    let more = analysis.hosts.len().saturating_sub(NAMED);
-    if more > 0 {
-        screen.line(&format!("         … and {more} more"))?;
-    }
+    hosts(&analysis.hosts, screen)?;
     problems(analysis, options, screen)?;
     let bindings: usize = analysis.ports.iter().map(|ports| ports.bindings.len()).sum();
     let (bindings, anomalous) = (counted(bindings, "binding"), by_severity(&analysis.anomalies));
@@ -44,6 +38,18 @@ pub(super) fn print(
     }
     screen.line(&format!("Written  {}: {}", options.out.display(), written(outputs)))?;
     screen.flush()
+}
+
+/// A line for each of the first hosts.
+pub(super) fn hosts(cases: &[HostCase], screen: &mut Screen) -> io::Result<()> {
+    for case in cases.iter().take(NAMED) {
+        screen.line(&format!("Host     {}", host(case)))?;
+    }
+    let more = cases.len().saturating_sub(NAMED);
+    if more > 0 {
+        screen.line(&format!("         … and {more} more"))?;
+    }
+    Ok(())
 }
 
 /// `16 CSV files, portolan.sqlite, run.json`.
@@ -210,7 +216,10 @@ fn gaps(case: &HostCase) -> Vec<String> {
             }
         }
     }
-    let general = case.coverage.iter().filter(|row| row.source.is_none() && row.boot.is_none());
+    let is_general = |row: &&Coverage| {
+        row.boot.is_none() && (row.source.is_none() || row.blind_to.contains(&"not walked"))
+    };
+    let general = case.coverage.iter().filter(is_general);
     let mut words: Vec<String> = general.map(|row| row.detail.clone()).collect();
     words.extend(unseen_boots(case));
     words.extend(gaps.into_iter().map(|(gap, of)| format!("{gap} {}", of.join(", "))));
@@ -248,9 +257,8 @@ fn gap(case: &HostCase, direction: Direction, protocol: Protocol) -> Option<Stri
         })
     };
     rows().next()?;
-    let blind = |row: &portolan::hosts::Coverage| -> BTreeSet<&'static str> {
-        row.blind_to.iter().copied().collect()
-    };
+    let blind =
+        |row: &Coverage| -> BTreeSet<&'static str> { row.blind_to.iter().copied().collect() };
     let showing = rows().filter(|row| row.sees != Sees::No).map(blind);
     match showing.reduce(|all, one| all.intersection(&one).copied().collect()) {
         None => Some("all".to_owned()),

@@ -103,7 +103,7 @@ impl Volume for Directory {
 
     fn reopen(&self, entry: &Entry) -> Option<Arc<dyn Reopen>> {
         let path = self.paths.get(entry.index)?;
-        OnDisk::new(path).ok().map(|file| Arc::new(file) as Arc<dyn Reopen>)
+        Some(Arc::new(OnDisk::of_size(path, entry.size)))
     }
 
     fn is_directory(&self) -> bool {

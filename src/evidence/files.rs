@@ -33,6 +33,11 @@ pub struct OnDisk {
 }
 
 impl OnDisk {
+    /// The file at `path` of which `size` is known; it is opened when it is read.
+    pub fn of_size(path: &Path, size: u64) -> Self {
+        Self { path: path.to_owned(), size }
+    }
+
     /// The regular file at `path`.
     pub fn new(path: &Path) -> io::Result<Self> {
         let metadata = open(path)?.metadata()?;

@@ -3,6 +3,9 @@
 /// Containers inside containers.
 pub const NESTING: usize = 5;
 
+/// Directories of a disk inside one another.
+pub const DIRECTORY_DEPTH: usize = 1024;
+
 /// Entries of one container.
 pub const ENTRIES: usize = 4_000_000;
 
@@ -68,3 +71,30 @@ pub const EXCERPT: usize = 300;
 
 /// Unclaimed bytes of a folder that are hashed without `--hash-all`.
 pub const HASH_UNCLAIMED: u64 = 1 << 30;
+
+/// Entries of a partition map.
+pub const PARTITIONS: usize = 1024;
+
+/// Bytes of the target of a symbolic link; macOS takes 1,023.
+pub const LINK_TARGET: u64 = 64 << 10;
+
+/// Bytes of nodes of one APFS container, or of one B-tree of HFS+, that are kept in memory.
+pub const NODE_CACHE: usize = 32 << 20;
+
+/// Blocks of the area of checkpoints that are looked at.
+pub const CHECKPOINT_BLOCKS: u32 = 65_536;
+
+/// Checkpoints that are tried, newest first.
+pub const CHECKPOINTS: usize = 64;
+
+/// Snapshots of one volume.
+pub const SNAPSHOTS: usize = 10_000;
+
+/// Bytes of an extended attribute that is read as a whole.
+pub const ATTRIBUTE: u64 = 32 << 20;
+
+/// Bytes of content that a file may have compressed in an attribute: there it is one chunk.
+pub const COMPRESSED_INLINE: u64 = 16 << 20;
+
+/// Stored bytes of a chunk of 64 KiB of a compressed file.
+pub const COMPRESSED_CHUNK: u64 = 1 << 20;

@@ -8,6 +8,7 @@ pub mod archive;
 pub mod digest;
 pub mod directory;
 pub mod files;
+pub mod image;
 pub mod limits;
 pub mod memory;
 
@@ -25,6 +26,8 @@ pub enum Modified {
     Disk(Timestamp),
     /// UTC, as tar and zip's extended timestamps keep it from the Mac.
     Utc(Timestamp),
+    /// UTC, of the Mac's own file system.
+    Volume(Timestamp),
     /// Local time of the zipping tool, in steps of two seconds.
     Local(DateTime),
 }
@@ -33,7 +36,7 @@ impl Modified {
     /// The same, unless it is the first second of 1970 or before: what tools write that know no time.
     pub fn known(self) -> Option<Self> {
         let is_told = match self {
-            Self::Disk(time) | Self::Utc(time) => time.as_second() > 0,
+            Self::Disk(time) | Self::Utc(time) | Self::Volume(time) => time.as_second() > 0,
             Self::Local(_) => true,
         };
         is_told.then_some(self)
@@ -68,13 +71,23 @@ pub struct Entry {
     pub index: usize,
     /// What was wrong with its name.
     pub problems: Vec<Problem>,
+    /// Owner, mode and the other times, where the container is the Mac's own file system.
+    pub metadata: Option<Arc<image::Metadata>>,
 }
 
 impl Entry {
     /// A regular file of unknown time.
     pub fn file(path: impl Into<String>, size: u64, index: usize) -> Self {
-        let (path, kind) = (path.into(), EntryKind::File);
-        Self { path, occurrence: 0, size, modified: None, kind, index, problems: Vec::new() }
+        Self {
+            path: path.into(),
+            occurrence: 0,
+            size,
+            modified: None,
+            kind: EntryKind::File,
+            index,
+            problems: Vec::new(),
+            metadata: None,
+        }
     }
 
     /// The path as outputs show it: unique in its container (`name#2` for a duplicate).

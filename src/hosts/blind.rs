@@ -19,6 +19,7 @@ pub const BLIND: &[(&str, &str)] = &[
     ("listeners", "sockets that wait for a peer"),
     ("loopback", "connections within the host"),
     ("not logged", "nothing writes it into this log, or nothing did"),
+    ("not walked", "directories of a disk image that were not entered"),
     ("not-collected", "no source that could show it was collected"),
     ("other programs", "programs that do not use the framework or the filter that writes this"),
     ("other servers", "servers that do not write who came"),

@@ -253,6 +253,9 @@ impl<'a> Captures<'a> {
             Modified::Utc(time) => {
                 (stamp(time), 0, "its modification time in the archive, and the minute before")
             }
+            Modified::Volume(time) => {
+                (stamp(time), 0, "its modification time on its volume, and the minute before")
+            }
             Modified::Local(local) => (
                 local.to_string(),
                 2,

@@ -56,7 +56,9 @@ impl Zone {
     /// The UTC window of a modification time: a zip keeps the host's local one.
     pub fn written(&self, modified: Modified) -> Option<Window> {
         match modified {
-            Modified::Disk(time) | Modified::Utc(time) => Some(Window::at(time)),
+            Modified::Disk(time) | Modified::Utc(time) | Modified::Volume(time) => {
+                Some(Window::at(time))
+            }
             Modified::Local(local) => self.window(local, local).map(|found| found.0),
         }
     }

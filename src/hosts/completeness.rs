@@ -4,7 +4,6 @@
 use super::grouping::Group;
 use super::roots::{RootKind, host_path};
 use crate::model::observation::{CollectionClaim, Fact, Known};
-use crate::pipeline::walk::CONTAINER;
 use crate::pipeline::{Collected, Source, Status};
 
 /// Folders of daemons that must be there.
@@ -62,7 +61,7 @@ fn containers_are_whole(group: &Group, collected: &Collected) -> bool {
     let prefix = group.root.prefix.as_str();
     let around = |source: &&Source| {
         source.evidence == group.root.evidence
-            && source.artifact == Some(CONTAINER)
+            && source.is_container()
             && (source.path == label
                 || prefix.strip_prefix(&source.path).is_some_and(|rest| rest.starts_with("!/")))
     };

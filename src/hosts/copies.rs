@@ -7,7 +7,6 @@ use super::roots::RootKind;
 use crate::model::observation::Fact;
 use crate::model::provenance::SourceId;
 use crate::pipeline::Collected;
-use crate::pipeline::walk::CONTAINER;
 use std::collections::BTreeMap;
 
 /// An acquisition that another one is the same as.
@@ -31,7 +30,7 @@ fn content(group: &Group, collected: &Collected) -> Option<Vec<(String, String)>
     let mut content = Vec::new();
     for id in &group.sources {
         let source = collected.sources.get(id.0 as usize)?;
-        let claimed = source.artifact.is_some_and(|artifact| artifact != CONTAINER);
+        let claimed = source.artifact.is_some() && !source.is_container();
         // A log beside an archive is not in its folder.
         let Some(path) = source.path.strip_prefix(&group.root.prefix).filter(|_| claimed) else {
             continue;

@@ -2,7 +2,7 @@
 //! The words of `blind_to` are those of [`super::blind`].
 
 use super::dating::in_words;
-use super::{Coverage, Dated, HostCase, Sees, log_coverage};
+use super::{Coverage, Dated, HostCase, Sees, log_coverage, walk_coverage};
 use crate::model::Timestamp;
 use crate::model::host::Boot;
 use crate::model::interval::Window;
@@ -24,6 +24,7 @@ pub fn of(case: &HostCase, collected: &Collected) -> Vec<Coverage> {
     let logs = log_coverage::of(case);
     rows.extend(of_acquisitions(case, &rows, &logs));
     rows.extend(logs);
+    rows.extend(walk_coverage::of(case, collected));
     let last = last_of_boots(case);
     let boots = case.boots.iter().zip(last).enumerate();
     let unseen: Vec<Coverage> = boots

@@ -18,7 +18,7 @@ use crate::model::observation::{
 use crate::model::provenance::SourceId;
 use crate::model::service::Confidence;
 use crate::model::{Text, content_id, stamp};
-use crate::pipeline::Collected;
+use crate::pipeline::{Collected, is_on};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Dates everything that one Mac's groups say.
@@ -79,12 +79,20 @@ fn describe(host: &HostGroups, zone: &Zone, collected: &Collected, case: &mut Ho
     };
 }
 
+/// Whether the files of a group lie on a volume of a disk image.
+fn is_on_volume(group: &Group, collected: &Collected) -> bool {
+    let source = |id: &SourceId| collected.sources.get(id.0 as usize);
+    let file = group.sources.iter().filter_map(source).find(|file| !file.is_container());
+    file.is_some_and(|file| collected.sources.iter().any(|volume| is_on(file, volume)))
+}
+
 fn acquisition_of(group: &Group, captures: &Captures<'_>, collected: &Collected) -> Acquisition {
     let label = collected.evidence.get(group.root.evidence).map_or("", |e| e.label.as_str());
     let mut made = Acquisition {
         id: content_id('q', [label, group.root.prefix.as_str()]),
         evidence: label.to_owned(),
         collector: match group.kind {
+            RootKind::Loose | RootKind::Tree if is_on_volume(group, collected) => "disk image",
             RootKind::Loose => "loose captures",
             RootKind::Tree => "folder",
             RootKind::Collector(layout) => layout.collector,

@@ -93,7 +93,7 @@ pub fn group(collected: &Collected, observations: Vec<Observation>) -> Grouped {
         }
     }
     groups = groups.into_iter().flat_map(subjects::split).collect();
-    groups.retain(|group| !group.observations.is_empty());
+    groups.retain(|group| says_something(group, collected));
     let (refused, groups): (Vec<Group>, Vec<Group>) =
         groups.into_iter().partition(|group| foreign(group, collected).is_some());
     let used: BTreeSet<SourceId> =
@@ -116,6 +116,14 @@ pub fn group(collected: &Collected, observations: Vec<Observation>) -> Grouped {
     grouped.copies = copies;
     grouped.hosts = by_host(groups, collected);
     grouped
+}
+
+/// Whether a file of a group says something: the times that a file system has of its files say nothing by themselves.
+fn says_something(group: &Group, collected: &Collected) -> bool {
+    group.observations.iter().any(|observation| {
+        let source = collected.sources.get(observation.place.source.0 as usize);
+        source.is_some_and(|source| source.artifact.is_some())
+    })
 }
 
 /// The files that say that they are of another system than macOS, and which.

@@ -2,7 +2,7 @@
 
 use crate::artifacts::collector::automactc::name::RunFile;
 use crate::model::observation::HostClaim;
-use crate::pipeline::walk::CONTAINER;
+use crate::pipeline::CONTAINERS;
 
 /// How a collector lays out what it brings.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,7 +159,7 @@ pub fn shown_by_name(name: &str) -> Option<(&'static Layout, usize)> {
 /// parts are in lower case; the last is the file, which that artifact reads. What no parser reads shows nothing:
 /// anybody may give a file any name.
 pub fn shown_by(parts: &[String], artifact: Option<&str>) -> Option<(&'static Layout, usize)> {
-    let artifact = artifact.filter(|artifact| *artifact != CONTAINER)?;
+    let artifact = artifact.filter(|artifact| !CONTAINERS.contains(artifact))?;
     (0..parts.len()).find_map(|at| {
         let rest = parts.get(at..).unwrap_or_default();
         LAYOUTS.iter().find_map(|layout| {

@@ -25,6 +25,7 @@ pub mod roots;
 mod same_boot;
 mod sensor_coverage;
 mod subjects;
+mod walk_coverage;
 pub mod zone;
 
 use crate::model::host::{Acquisition, Boot, Host};
@@ -34,7 +35,6 @@ use crate::model::observation::{Fact, Known, Problem, ProblemKind};
 use crate::model::provenance::{Place, SourceId};
 use crate::model::service::{Confidence, Direction};
 use crate::model::{Text, Timestamp};
-use crate::pipeline::walk::CONTAINER;
 use crate::pipeline::{Collected, Status};
 use copies::Copy;
 use grouping::Extent;
@@ -222,7 +222,7 @@ pub fn resolve(collected: &mut Collected, options: &Options) -> Resolved {
 fn unused(collected: &mut Collected, sources: &[SourceId], why: &str) {
     for id in sources {
         let Some(source) = collected.sources.get_mut(id.0 as usize) else { continue };
-        if source.artifact.is_some_and(|artifact| artifact != CONTAINER) {
+        if source.artifact.is_some() && !source.is_container() {
             source.status = Status::Refused;
             why.clone_into(&mut source.note);
         }

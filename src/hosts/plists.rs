@@ -106,7 +106,7 @@ pub(super) fn name_states(case: &mut HostCase) {
 /// its own, and zip keeps local times.
 fn own_modification(source: &Source) -> Option<crate::model::Timestamp> {
     match source.modified {
-        Some(Modified::Utc(time)) => Some(time),
+        Some(Modified::Utc(time) | Modified::Volume(time)) => Some(time),
         Some(Modified::Disk(_) | Modified::Local(_)) | None => None,
     }
 }

@@ -43,6 +43,7 @@ const TREE: &[&[&str]] = &[
     &["var", "db"],
     &["var", "log"],
     &["users", "*", "library"],
+    &["users", "*", "applications"],
     &["applications", "*", "contents"],
 ];
 
@@ -67,7 +68,9 @@ fn shown_by(path: &str, artifact: Option<&str>) -> (String, RootKind) {
     if let Some((layout, at)) = layouts::shown_by(&lower, artifact) {
         return (prefix(at), RootKind::Collector(layout));
     }
-    let tree = (0..lower.len()).find(|&at| {
+    // What an application bundle holds is of the Mac that the bundle is on.
+    let bundle = lower.iter().position(|part| part.strip_suffix(".app").is_some());
+    let tree = (0..bundle.unwrap_or(lower.len())).find(|&at| {
         let rest = lower.get(at..).unwrap_or_default();
         TREE.iter().any(|pattern| matches(rest, pattern))
     });

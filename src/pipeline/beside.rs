@@ -1,20 +1,38 @@
-//! The entries of a volume → the files that belong to another beside them: write-ahead logs of databases.
+//! The entries of a volume → the files that belong to another beside them: write-ahead logs of databases, parts of disk images.
 
 use super::examine::contained;
+use super::image::spool;
 use crate::artifacts::{Sibling, Siblings};
+use crate::evidence::files::OnDisk;
+use crate::evidence::image::Parts;
+use crate::evidence::image::container::{self, NoParts};
+use crate::evidence::image::disk::Reopened;
 use crate::evidence::memory::read_all;
-use crate::evidence::{Entry, EntryKind, Volume};
-use std::collections::BTreeMap;
+use crate::evidence::{Entry, EntryKind, Reopen, Volume};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::Path;
+use std::path::{Component, Path};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Endings of files that belong to the one whose name stands before.
 const ENDINGS: &[&str] = &["-wal"];
+
+/// The files beside the first one of a disk image.
+pub(super) trait Around: Parts {
+    /// Takes note that a part was used: it is no file of its own.
+    fn used(&self, part: &str);
+}
+
+impl Around for NoParts {
+    fn used(&self, _: &str) {}
+}
 
 /// Those files of a volume, by path.
 pub(super) struct Companions<'a> {
     volume: &'a dyn Volume,
     by_path: BTreeMap<String, Entry>,
+    /// Paths of the parts of disk images.
+    used: Mutex<BTreeSet<String>>,
 }
 
 impl<'a> Companions<'a> {
@@ -22,12 +40,19 @@ impl<'a> Companions<'a> {
     pub(super) fn of<'e>(volume: &'a dyn Volume, entries: impl Iterator<Item = &'e Entry>) -> Self {
         let mut by_path = BTreeMap::new();
         let is_one = |entry: &&Entry| {
-            entry.kind == EntryKind::File && ENDINGS.iter().any(|end| entry.path.ends_with(end))
+            let of_another = ENDINGS.iter().any(|end| entry.path.ends_with(end));
+            entry.kind == EntryKind::File && (of_another || container::can_be_part(&entry.path))
         };
         for entry in entries.filter(is_one) {
             by_path.entry(entry.path.clone()).or_insert_with(|| entry.clone());
         }
-        Self { volume, by_path }
+        Self { volume, by_path, used: Mutex::new(BTreeSet::new()) }
+    }
+
+    /// Whether a file was used as a part of a disk image.
+    pub(super) fn is_used(&self, entry: &Entry) -> bool {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        entry.occurrence == 0 && used.contains(&entry.path)
     }
 
     /// Those beside one entry.
@@ -53,6 +78,21 @@ impl Siblings for BesideGiven<'_> {
     }
 }
 
+impl Parts for BesideGiven<'_> {
+    fn open(&self, path: &str) -> Option<Arc<dyn Reopen>> {
+        // A part is named by the image: it may lie beside it or below, and nowhere else.
+        let is_inside =
+            Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        let path = self.0.with_file_name(path);
+        let size = path.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
+        is_inside.then(|| Arc::new(OnDisk::of_size(&path, size)) as Arc<dyn Reopen>)
+    }
+}
+
+impl Around for BesideGiven<'_> {
+    fn used(&self, _: &str) {}
+}
+
 /// The files beside one entry.
 pub(super) struct Beside<'a> {
     companions: &'a Companions<'a>,
@@ -75,5 +115,32 @@ impl Siblings for Beside<'_> {
             Ok(Err(error)) => Sibling::Unreadable(error),
             Err(panicked) => Sibling::Unreadable(io::Error::other(panicked.detail)),
         }
+    }
+}
+
+impl Parts for Beside<'_> {
+    fn open(&self, path: &str) -> Option<Arc<dyn Reopen>> {
+        let path = container::beside(&self.entry.path, path);
+        let found = self.companions.by_path.get(&path)?;
+        let volume = self.companions.volume;
+        volume.reopen(found).or_else(|| inflated(volume, found).ok())
+    }
+}
+
+/// A part that its container does not store plainly, in memory.
+fn inflated(volume: &dyn Volume, entry: &Entry) -> io::Result<Arc<dyn Reopen>> {
+    let mut disk = None;
+    volume.read(entry, &mut |reader| {
+        disk = Some(spool(reader)?);
+        Ok(())
+    })?;
+    let disk = disk.ok_or(io::ErrorKind::NotFound)?;
+    Ok(Arc::new(Reopened(disk)))
+}
+
+impl Around for Beside<'_> {
+    fn used(&self, part: &str) {
+        let path = container::beside(&self.entry.path, part);
+        self.companions.used.lock().unwrap_or_else(PoisonError::into_inner).insert(path);
     }
 }

@@ -113,6 +113,7 @@ pub(super) fn unread(shown: &str, entry: &Entry, context: &Context<'_>) -> Sourc
         problem_count: entry.problems.len() as u64,
         problems: entry.problems.clone(),
         note,
+        volume: None,
     }
 }
 

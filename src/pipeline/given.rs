@@ -3,13 +3,13 @@
 use super::beside::BesideGiven;
 use super::examine::{self, Plan};
 use super::hashing::HashingReader;
-use super::walk::{CONTAINER, Listed, Opened, Place, one_file, volume};
-use super::{Context, Evidence, NOTHING_READ, Source};
-use crate::artifacts::NotLookedFor;
+use super::walk::{Listed, Opened, Place, one_file, volume};
+use super::{Context, Evidence, NOTHING_READ, Source, image as images};
 use crate::evidence::archive::{self, ArchiveKind};
 use crate::evidence::digest::{Hashes, Wanted};
 use crate::evidence::directory::Directory;
 use crate::evidence::files::OnDisk;
+use crate::evidence::image::Container;
 use crate::evidence::{Entry, EntryKind, Modified, Reopen, Volume, kind_of, limits, problem};
 use crate::model::observation::ProblemKind;
 use rayon::prelude::*;
@@ -21,6 +21,9 @@ use std::sync::atomic::Ordering;
 /// What a file is that no parser claims.
 const OF_NO_KIND: &str = "of no kind that Portolan reads (`portolan artifacts` names the kinds, `portolan list` the files)";
 const OF_A_KIND: &str = "of a kind that Portolan reads (`portolan artifacts` names the kinds, `portolan list` the files)";
+
+/// Why a file of a large folder is not hashed.
+const UNHASHED: &str = "not hashed: this folder holds more than 1 GiB of files that no artifact claims (--hash-all hashes them)";
 
 /// Reads one argument; `label` is its name in this run.
 pub(super) fn open(path: &Path, label: String, context: &Context<'_>) -> Evidence {
@@ -57,7 +60,8 @@ fn directory(path: &Path, evidence: Evidence, context: &Context<'_>) -> Evidence
     let hash_unclaimed = context.options.hash_all
         || size <= limits::HASH_UNCLAIMED
         || unclaimed_bytes(&folder, &entries) <= limits::HASH_UNCLAIMED;
-    volume(&folder, entries, &Place { hash_unclaimed, ..Place::top() }, context);
+    let unhashed = (!hash_unclaimed).then_some(UNHASHED);
+    volume(&folder, entries, &Place { unhashed, ..Place::top() }, context);
     of_use(Evidence { kind: "folder", size, ..evidence }, None, context)
 }
 
@@ -91,7 +95,7 @@ fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>
         sha1: context.options.hashes.sha1 || log.is_some(),
     };
     let mut entry = Entry::file(base_name(path), bytes.size(), 0);
-    let mut settings = None;
+    let (mut settings, mut image) = (None, None);
     if let Some(Ok(modified)) = modified(path) {
         entry.modified = Some(modified);
     }
@@ -100,17 +104,24 @@ fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>
         let (head, tail) = examine::read_head(&mut hashing)?;
         let kind = archive::detect_given(&head);
         settings = settings_file(&head);
-        evidence.kind = kind.map_or("file", ArchiveKind::as_str);
+        image = images::detect(&entry, &head, &bytes);
+        let kind = image.map(Container::id).or_else(|| kind.map(ArchiveKind::as_str));
+        evidence.kind = kind.unwrap_or("file");
         let seekable = Some(Arc::clone(&bytes));
-        let siblings = &BesideGiven(path);
-        let opened = Opened { entry: &entry, head: &head, seekable, siblings };
+        let beside = &BesideGiven(path);
+        let opened =
+            Opened { entry: &entry, head: &head, seekable, siblings: beside, parts: beside };
         let place = Place { is_evidence: true, ..Place::top() };
         let sha256 = one_file(&opened, &mut tail.chain(&mut hashing), &place, context);
+        if image.is_some() {
+            // A disk of terabytes is not read to its end for a hash.
+            return Ok(None);
+        }
         hashing.drain()?;
-        Ok(Hashes { sha256: sha256.unwrap_or_default(), ..hashing.finish() })
+        Ok(Some(Hashes { sha256: sha256.unwrap_or_default(), ..hashing.finish() }))
     });
     match result {
-        Ok(hashes) => evidence.hashes = Some(hashes),
+        Ok(hashes) => evidence.hashes = hashes,
         Err(error) => return unusable(evidence, error.to_string(), kind_of(&error), context),
     }
     if let Some(log) = log {
@@ -144,7 +155,7 @@ fn why_of_no_use(own: &[&Source], settings: Option<&'static str>) -> Option<Stri
     if own.iter().any(|source| source.is_read()) {
         return None;
     }
-    let is_container = |source: &&&Source| source.artifact == Some(CONTAINER);
+    let is_container = |source: &&&Source| source.is_container();
     let files = own.iter().filter(|source| !is_container(source)).count();
     let lost = own.iter().filter(|source| !is_container(source) && source.is_lost()).count();
     let detail = detail_of(own);
@@ -206,7 +217,7 @@ fn beside(log: &Path, context: &Context<'_>) {
     let place = Place::top();
     let result = bytes.reopen().and_then(|mut reader| {
         let (head, tail) = examine::read_head(&mut reader)?;
-        let opened = Opened { entry: &entry, head: &head, seekable: None, siblings: &NotLookedFor };
+        let opened = Opened::streamed(&entry, &head);
         one_file(&opened, &mut tail.chain(reader), &place, context);
         Ok(())
     });

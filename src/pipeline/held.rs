@@ -93,7 +93,7 @@ impl Held {
             let beside = BesideHeld { logs: &logs, path: &entry.path };
             let siblings: &dyn Siblings = if entries > 1 { &beside } else { &NotLookedFor };
             let (head, rest) = bytes.split_at(bytes.len().min(limits::HEAD));
-            let opened = Opened { entry: &entry, head, seekable: None, siblings };
+            let opened = Opened { siblings, ..Opened::streamed(&entry, head) };
             one_file(&opened, &mut Cursor::new(rest).chain(tail), place, context);
         }
     }

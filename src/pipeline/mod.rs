@@ -3,12 +3,14 @@
 //! Every file met becomes a row of `sources`, whatever happens to it. Files are examined in parallel
 //! and put into order at the end, so that the number of threads never shows.
 
+mod aside;
 mod beside;
 mod crew;
 pub mod examine;
 pub mod given;
 mod hashing;
 mod held;
+mod image;
 pub mod stream;
 pub mod walk;
 
@@ -32,6 +34,8 @@ pub struct Options {
     pub hash_all: bool,
     /// Hashes to take of the evidence besides SHA-256.
     pub hashes: Wanted,
+    /// Enter every directory of a disk image.
+    pub full_walk: bool,
 }
 
 /// How far the reading has come, for a progress bar.
@@ -100,12 +104,23 @@ pub struct Source {
     pub problems: Vec<Problem>,
     /// For reading.
     pub note: String,
+    /// How much of it was walked, for a volume of a disk image.
+    pub volume: Option<VolumeWalk>,
+}
+
+/// How much of a volume was walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VolumeWalk {
+    /// Directories whose entries were met.
+    pub walked: u64,
+    /// Directories that were met and not entered.
+    pub unwalked: u64,
 }
 
 impl Source {
     /// Whether a parser read it: neither a container nor refused.
     pub fn is_read(&self) -> bool {
-        let known = self.artifact.is_some_and(|artifact| artifact != walk::CONTAINER);
+        let known = self.artifact.is_some() && !self.is_container();
         known && matches!(self.status, Status::Parsed | Status::Partial)
     }
 
@@ -113,7 +128,23 @@ impl Source {
     pub fn is_lost(&self) -> bool {
         matches!(self.status, Status::Unreadable | Status::Refused)
     }
+
+    /// Whether it is no file of a Mac but something that holds some: an archive, an image, a volume.
+    pub fn is_container(&self) -> bool {
+        self.artifact.is_some_and(|artifact| CONTAINERS.contains(&artifact))
+    }
 }
+
+/// Whether a file lies on a volume of a disk image, or on one that is shown in it.
+pub fn is_on(file: &Source, volume: &Source) -> bool {
+    let is_inside = |rest: &str| rest.starts_with("!/") || rest.starts_with('/');
+    volume.volume.is_some()
+        && file.evidence == volume.evidence
+        && file.path.strip_prefix(&volume.path).is_some_and(is_inside)
+}
+
+/// The ids in `sources` of what holds other files.
+pub const CONTAINERS: &[&str] = &[walk::CONTAINER, image::IMAGE, image::VOLUME];
 
 /// Why evidence is unusable of which no file could be read or used.
 pub const NOTHING_READ: &str = "nothing in it can be read";

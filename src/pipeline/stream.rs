@@ -1,10 +1,10 @@
 //! A tar or compressed file → its entries, each examined, small ones beside the stream, databases behind it.
 
 use super::Context;
+use super::aside::Aside;
 use super::examine::{self, Tail};
 use super::held::Held;
 use super::walk::{Opened, Place, Walked, not_a_file, one_file};
-use crate::artifacts::NotLookedFor;
 use crate::evidence::archive::{self, ArchiveKind, Metered};
 use crate::evidence::{Entry, EntryKind, kind_of, limits, problem};
 use std::io::{Cursor, Read};
@@ -23,20 +23,24 @@ pub(super) fn stream(
         .map_err(|error| problem(kind_of(&error), error.to_string()))?;
     let in_flight = AtomicU64::new(0);
     let mut records = 0_u64;
-    let mut held = Held::default();
+    let (mut held, mut aside) = (Held::default(), Aside::default());
     let problems = rayon::in_place_scope(|scope| {
         stream.for_each(&mut |entry, reader| {
             records = records.saturating_add(1);
             let go_on = |entry, reader: &mut dyn Read| {
-                stream_entry(entry, reader, place, &in_flight, scope, context);
+                held.take(entry, reader, |entry, reader| {
+                    stream_entry(entry, reader, place, &in_flight, scope, context);
+                });
             };
+            let here = (place, context);
             match &place.budget {
-                Some(budget) => held.take(entry, &mut Metered::new(reader, budget), go_on),
-                None => held.take(entry, reader, go_on),
+                Some(budget) => aside.take(entry, &mut Metered::new(reader, budget), here, go_on),
+                None => aside.take(entry, reader, here, go_on),
             }
         })
     });
     held.finish(records, place, context);
+    aside.finish(place, context);
     Ok((records, problems.into_iter().map(|(_, problem)| problem).collect()))
 }
 
@@ -84,7 +88,7 @@ fn stream_entry<'s>(
 fn whole_entry(entry: &Entry, reader: &mut dyn Read, place: &Place, context: &Context<'_>) {
     match examine::read_head(reader) {
         Ok((head, tail)) => {
-            let opened = Opened { entry, head: &head, seekable: None, siblings: &NotLookedFor };
+            let opened = Opened::streamed(entry, &head);
             one_file(&opened, &mut tail.chain(reader), place, context);
         }
         Err(error) => {

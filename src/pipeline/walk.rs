@@ -1,12 +1,13 @@
 //! A container → its entries, each examined; containers inside it are opened in turn, up to a depth.
 
-use super::beside::Companions;
+use super::beside::{Around, Companions};
 use super::examine::{self, Plan};
 use super::hashing::HashingReader;
-use super::{Context, Outcome, Source, Status, stream};
-use crate::artifacts::{NotLookedFor, Siblings};
-use crate::evidence::archive::{self, ArchiveKind, Budget};
+use super::{Context, Outcome, Source, Status, image, stream};
+use crate::artifacts::{NotLookedFor, Siblings, file_times};
+use crate::evidence::archive::{self as archives, ArchiveKind, Budget};
 use crate::evidence::digest::Wanted;
+use crate::evidence::image::container::{self, NoParts};
 use crate::evidence::memory::{InMemory, read_all};
 use crate::evidence::{Entry, EntryKind, Reopen, Volume, kind_of, limits, problem};
 use crate::model::observation::{Problem, ProblemKind};
@@ -24,8 +25,8 @@ pub(super) struct Place {
     pub(super) prefix: String,
     /// Containers around it.
     pub(super) depth: usize,
-    /// Whether files without an artifact are hashed.
-    pub(super) hash_unclaimed: bool,
+    /// Why files without an artifact are not hashed, if they are not.
+    pub(super) unhashed: Option<&'static str>,
     /// Whether the file met here is the evidence itself: paths inside it then stand alone.
     pub(super) is_evidence: bool,
     /// What the outermost archive around it may still inflate to; none outside archives.
@@ -35,11 +36,27 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn top() -> Self {
         let prefix = String::new();
-        Self { prefix, depth: 0, hash_unclaimed: true, is_evidence: false, budget: None }
+        Self { prefix, depth: 0, unhashed: None, is_evidence: false, budget: None }
     }
 
     pub(super) fn shown(&self, entry: &Entry) -> String {
         format!("{}{}", self.prefix, entry.shown())
+    }
+
+    /// The place inside the disk image of that name.
+    pub(super) fn inside_image(&self, name: &str) -> Self {
+        let is_alone = self.is_evidence || name.is_empty();
+        let prefix = if is_alone { String::new() } else { format!("{}{name}!/", self.prefix) };
+        let depth = self.depth.saturating_add(1);
+        Self { prefix, depth, budget: self.budget.clone(), ..Self::top() }
+    }
+
+    /// The place inside a volume of that image.
+    pub(super) fn inside_volume(&self, label: &str, unhashed: Option<&'static str>) -> Self {
+        // Below a volume that stands in another, it is a folder as on the Mac.
+        let separator = if label.contains("!/") { "/" } else { "!/" };
+        let prefix = format!("{}{label}{separator}", self.prefix);
+        Self { prefix, unhashed, ..self.clone() }
     }
 
     /// The place inside the archive at `shown`, which has `size` bytes.
@@ -65,7 +82,7 @@ pub(super) fn volume(
     let put_off = |item: Listed| match item {
         Ok(entry) => {
             let met = volume_entry(volume, &entry, &companions, place, context);
-            (met == Met::Archive).then_some(entry)
+            (met == Met::Later).then_some(entry)
         }
         Err((path, problem)) => {
             let shown = format!("{}{path}", place.prefix);
@@ -74,12 +91,13 @@ pub(super) fn volume(
             None
         }
     };
-    let archives: Vec<Entry> = entries.into_par_iter().filter_map(put_off).collect();
-    for entry in archives {
+    let later: Vec<Entry> = entries.into_par_iter().filter_map(put_off).collect();
+    for entry in later.into_iter().filter(|entry| !companions.is_used(entry)) {
         read_entry(volume, &entry, context, place, &mut |head, reader| {
+            let beside = &companions.beside(&entry);
             let seekable = volume.reopen(&entry);
-            let siblings = &NotLookedFor;
-            one_file(&Opened { entry: &entry, head, seekable, siblings }, reader, place, context);
+            let opened = Opened { entry: &entry, head, seekable, siblings: beside, parts: beside };
+            one_file(&opened, reader, place, context);
         });
     }
 }
@@ -89,8 +107,8 @@ pub(super) fn volume(
 enum Met {
     /// Examined.
     Done,
-    /// An archive in an archive, whose turn comes later.
-    Archive,
+    /// An archive or image in an archive, or what may be a part of an image: its turn comes later.
+    Later,
 }
 
 fn volume_entry(
@@ -104,16 +122,20 @@ fn volume_entry(
         context.add(not_a_file(entry, place, context));
         return Met::Done;
     }
+    if container::can_be_part(&entry.path) {
+        return Met::Later;
+    }
     let mut met = Met::Done;
     read_entry(volume, entry, context, place, &mut |head, reader| {
-        let is_archive = archive::detect(head).is_some();
-        if is_archive && place.budget.is_some() {
-            met = Met::Archive;
+        let is_container = archives::detect(head).is_some() || image::may_be(entry, head);
+        if is_container && place.budget.is_some() {
+            met = Met::Later;
             return;
         }
-        let seekable = if is_archive { volume.reopen(entry) } else { None };
-        let siblings = &companions.beside(entry);
-        one_file(&Opened { entry, head, seekable, siblings }, reader, place, context);
+        let seekable = if is_container { volume.reopen(entry) } else { None };
+        let beside = &companions.beside(entry);
+        let opened = Opened { entry, head, seekable, siblings: beside, parts: beside };
+        one_file(&opened, reader, place, context);
     });
     met
 }
@@ -185,6 +207,15 @@ pub(super) struct Opened<'a> {
     pub head: &'a [u8],
     pub seekable: Option<Arc<dyn Reopen>>,
     pub siblings: &'a dyn Siblings,
+    /// The files beside it that a disk image may be stored in.
+    pub parts: &'a dyn Around,
+}
+
+impl<'a> Opened<'a> {
+    /// One that is read once, and of which nothing is known that lies beside it.
+    pub(super) fn streamed(entry: &'a Entry, head: &'a [u8]) -> Self {
+        Self { entry, head, seekable: None, siblings: &NotLookedFor, parts: &NoParts }
+    }
 }
 
 /// Examines a file, or walks into it if it is a container. Returns its SHA-256, if it was read to its end.
@@ -194,7 +225,8 @@ pub(super) fn one_file(
     place: &Place,
     context: &Context<'_>,
 ) -> Option<String> {
-    let outcome = outcome_of(opened, rest, place, context);
+    let mut outcome = outcome_of(opened, rest, place, context);
+    outcome.observations.extend(file_times::of(opened.entry));
     let sha256 = outcome.source.sha256.clone();
     context.add(outcome);
     sha256
@@ -206,32 +238,46 @@ fn outcome_of(
     place: &Place,
     context: &Context<'_>,
 ) -> Outcome {
-    let shown = place.shown(opened.entry);
-    let detect = if place.is_evidence { archive::detect_given } else { archive::detect };
-    match detect(opened.head) {
-        Some(_) if place.depth >= limits::NESTING => {
-            let source = examine::unread(&shown, opened.entry, context);
-            let detail = format!("more than {} containers inside one another", limits::NESTING);
-            examine::failed(source, problem(ProblemKind::Limit, detail))
-        }
-        Some(kind) => container(kind, opened, rest, place, context),
-        None => {
-            let plan = examine::plan(opened.entry, opened.head);
-            if matches!(plan, Plan::Hash) && !place.hash_unclaimed {
-                let mut source = examine::unread(&shown, opened.entry, context);
-                "not hashed: this folder holds more than 1 GiB of files that no artifact claims \
-                 (--hash-all hashes them)"
-                    .clone_into(&mut source.note);
-                return Outcome { source, observations: Vec::new() };
-            }
-            let Opened { entry, head, siblings, .. } = *opened;
-            examine::examine(&shown, entry, &plan, head, rest, siblings, context)
-        }
+    let detect = if place.is_evidence { archives::detect_given } else { archives::detect };
+    // A disk image may be stored in what is also an archive (AFF4).
+    let kind = if image::may_be(opened.entry, opened.head) { None } else { detect(opened.head) };
+    match kind {
+        Some(_) if place.depth >= limits::NESTING => too_deep(opened.entry, place, context),
+        Some(kind) => archive(kind, opened, rest, place, context),
+        None => match image::outcome(opened, rest, place, context) {
+            Some(outcome) => outcome,
+            None => file(opened, rest, place, context),
+        },
     }
 }
 
+/// The row of a container around which there are too many others.
+pub(super) fn too_deep(entry: &Entry, place: &Place, context: &Context<'_>) -> Outcome {
+    let source = examine::unread(&place.shown(entry), entry, context);
+    let detail = format!("more than {} containers inside one another", limits::NESTING);
+    examine::failed(source, problem(ProblemKind::Limit, detail))
+}
+
+/// Examines a file that is no container.
+pub(super) fn file(
+    opened: &Opened<'_>,
+    rest: &mut dyn Read,
+    place: &Place,
+    context: &Context<'_>,
+) -> Outcome {
+    let shown = place.shown(opened.entry);
+    let plan = examine::plan(opened.entry, opened.head);
+    if let (Plan::Hash, Some(why)) = (&plan, place.unhashed) {
+        let mut source = examine::unread(&shown, opened.entry, context);
+        why.clone_into(&mut source.note);
+        return Outcome { source, observations: Vec::new() };
+    }
+    let Opened { entry, head, siblings, .. } = *opened;
+    examine::examine(&shown, entry, &plan, head, rest, siblings, context)
+}
+
 /// Walks a container and accounts for it.
-fn container(
+fn archive(
     kind: ArchiveKind,
     opened: &Opened<'_>,
     rest: &mut dyn Read,
@@ -288,7 +334,7 @@ fn zip(opened: &Opened<'_>, reader: &mut dyn Read, place: &Place, context: &Cont
         let bytes = bytes.map_err(|error| problem(kind_of(&error), error.to_string()))?;
         Arc::new(InMemory(bytes.into()))
     };
-    let archive = archive::open_zip(bytes, &context.options.passwords)?;
+    let archive = archives::open_zip(bytes, &context.options.passwords)?;
     let (mut entries, mut problems) = (Vec::new(), Vec::new());
     for item in archive.entries() {
         match item {

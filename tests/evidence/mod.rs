@@ -1,5 +1,7 @@
 //! Tests of evidence.
 
+/// Volumes of the Apple File System.
+mod apfs;
 /// Archives made in memory, well and ill formed.
 pub(crate) mod build;
 /// Every kind of container gives the same files.
@@ -10,6 +12,10 @@ mod damage;
 mod folders;
 /// What must not be read to its end.
 mod limits;
+/// What is in real images, for a comparison with other readers.
+mod oracle;
+/// GPT, APM, MBR.
+mod partitions;
 /// Links, times, sparse files and strange names in tar.
 mod tar;
 /// Encryption, zip64, duplicates and missing directories in zip.

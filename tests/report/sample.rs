@@ -47,6 +47,7 @@ pub(crate) fn source(path: &str, artifact: Option<&'static str>) -> Source {
         problem_count: 0,
         problems: Vec::new(),
         note: String::new(),
+        volume: None,
     }
 }
 

@@ -177,14 +177,14 @@ fn mode_of(text: &str) -> Option<String> {
         return (rights.len() == 9).then(|| format!("{kind}{rights}"));
     }
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return from_octal(u32::from_str_radix(text, 8).ok()?);
+        return mode_as_printed(u32::from_str_radix(text, 8).ok()?);
     }
     let text = text.trim_end_matches(['@', '+', ' ']);
     (text.len() == 10 && text.is_ascii()).then(|| text.to_owned())
 }
 
-/// `sys/stat.h`: `S_IFMT` and the permission bits.
-fn from_octal(mode: u32) -> Option<String> {
+/// A mode as `ls -l` prints it (`sys/stat.h`: `S_IFMT` and the permission bits); none of a kind that is none.
+pub(super) fn mode_as_printed(mode: u32) -> Option<String> {
     let kind = match mode & 0o170_000 {
         0o100_000 | 0 => '-',
         0o040_000 => 'd',

@@ -1,0 +1,100 @@
+//! A hard link → the file or folder that it leads to (TN1150, "Hard Links"; for folders `hfs_format.h` of Apple's hfs sources).
+//!
+//! What is linked lies in a folder of the root that macOS does not show, under the number that the links tell.
+
+use super::catalog::{self, Entry, Item, ROOT};
+use super::node::{Record, damaged};
+use super::tree::Tree;
+use std::cmp::Ordering;
+use std::io;
+
+/// Files that links lead to, folders that links lead to.
+const FILES: &str = "\0\0\0\0HFS+ Private Data";
+const FOLDERS: &str = ".HFS+ Private Directory Data\r";
+
+/// Type and creator of a link to a file: `hlnk`, `hfs+`; and to a folder: `fdrp`, `MACS`.
+const FILE_LINK: u64 = u64::from_be_bytes(*b"hlnkhfs+");
+const FOLDER_LINK: u64 = u64::from_be_bytes(*b"fdrpMACS");
+
+/// The number of what is no link: an alias of a folder has the type and creator of a link to one.
+const NO_NUMBER: u32 = 0;
+
+/// Where the linked files and folders of a volume lie.
+#[derive(Default)]
+pub(super) struct Links {
+    files: Option<u32>,
+    folders: Option<u32>,
+}
+
+/// What a link leads to, with the leaf in which it stands.
+pub(super) struct Target {
+    pub leaf: u32,
+    pub item: Item,
+}
+
+impl Links {
+    /// The two folders of a volume, where it has them.
+    pub(super) fn find(catalog: &Tree) -> Self {
+        let mut links = Self::default();
+        // What cannot be read here is told when the root is listed.
+        catalog.visit(&|key| catalog::in_folder(key, ROOT), &mut |_, record| {
+            let place = match () {
+                () if is_named(record.key, FILES) => &mut links.files,
+                () if is_named(record.key, FOLDERS) => &mut links.folders,
+                () => return,
+            };
+            *place = Entry::parse(record).and_then(Entry::item).map(|item| item.id);
+        });
+        links
+    }
+
+    /// Whether it is one of the two folders.
+    pub(super) fn is_private(&self, id: u32) -> bool {
+        [self.files, self.folders].contains(&Some(id))
+    }
+
+    /// What an item leads to; nothing if it is no link.
+    pub(super) fn target(&self, catalog: &Tree, item: &Item) -> Option<io::Result<Target>> {
+        if item.is_folder || item.special == NO_NUMBER {
+            return None;
+        }
+        let (folder, prefix) = match item.finder {
+            FILE_LINK => (self.files?, "iNode"),
+            FOLDER_LINK => (self.folders?, "dir_"),
+            _ => return None,
+        };
+        let name = format!("{prefix}{}", item.special);
+        let found = named(catalog, folder, &name)
+            .filter(|target| target.item.is_folder == (item.finder == FOLDER_LINK));
+        Some(
+            found
+                .ok_or_else(|| damaged(format!("what the hard link leads to, {name}, is missing"))),
+        )
+    }
+}
+
+/// Whether a key bears a name, whatever the case of ASCII letters.
+fn is_named(key: &[u8], name: &str) -> bool {
+    compared(key, name) == Ordering::Equal
+}
+
+/// A key's name against an ASCII one, as the catalog orders such names: without case. Names of numbers come out the same in the
+/// binary order of HFSX, since all that stands beside them differs in no case.
+fn compared(key: &[u8], name: &str) -> Ordering {
+    let fold = |unit: u16| match u8::try_from(unit) {
+        Ok(byte) => u16::from(byte.to_ascii_lowercase()),
+        Err(_) => unit,
+    };
+    catalog::name(key).map(fold).cmp(name.encode_utf16().map(fold))
+}
+
+/// The item of a name in a folder.
+fn named(catalog: &Tree, folder: u32, name: &str) -> Option<Target> {
+    let place = |key: &[u8]| catalog::in_folder(key, folder).then_with(|| compared(key, name));
+    let mut found = None;
+    catalog.visit(&place, &mut |leaf, record: &Record<'_>| {
+        let item = Entry::parse(record).and_then(Entry::item);
+        found = item.map(|item| Target { leaf, item });
+    });
+    found
+}

@@ -1,0 +1,362 @@
+//! A disk image → its volumes, each a row of its own, and the files on them, each examined.
+
+use super::examine::{self, contained};
+use super::hashing::HashingReader;
+use super::walk::{Listed, Opened, Place, too_deep, volume};
+use super::{Context, Outcome, Source, Status, VolumeWalk};
+use crate::artifacts::places::leads_to_artifacts;
+use crate::evidence::digest::Wanted;
+use crate::evidence::image::container::{self, Container, First, OpenedDisk};
+use crate::evidence::image::disk::{Positioned, Reopened};
+use crate::evidence::image::mounted::Mounted;
+use crate::evidence::image::tree::{self, Tree};
+use crate::evidence::image::{self, Disk, DiskReader, Extent, FileSystem, FoundVolume};
+use crate::evidence::memory::{InMemory, read_all};
+use crate::evidence::{Entry, Reopen, kind_of, limits, problem};
+use crate::model::observation::{Problem, ProblemKind};
+use std::collections::BTreeSet;
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+
+/// The ids in `sources` of an image and of a volume in it.
+pub(super) const IMAGE: &str = "image";
+pub(super) const VOLUME: &str = "volume";
+
+/// Where macOS shows the data volume in the system volume of its group.
+const DATA: &str = "System/Volumes/Data";
+
+/// Folders of a Mac in which a disk image is an installer or a document, not a piece of evidence.
+const OWN: &[&str] = &["users", "applications", "library", "system", "private", "opt", "usr"];
+
+const NOT_OPENED: &str =
+    "a disk image that the Mac keeps as its own, not opened: give it as evidence to read it";
+
+/// Uses of volumes on which nothing of interest lies: they are read with `--full-walk` only.
+const UNUSED_ROLES: &[&str] =
+    &["preboot", "recovery", "vm", "update", "xart", "hardware", "installer", "baseband"];
+
+/// Endings of images that are told by their last bytes.
+const TOLD_BY_TAIL: &[&str] = &[".dmg", ".cdr", ".img", ".smi", ".dmgpart"];
+
+/// Why a file of a disk image is not hashed.
+const UNHASHED: &str =
+    "not hashed: no artifact claims it (--hash-all hashes all files that are walked)";
+
+/// Whether a file may be a disk image, from its name and its first bytes.
+pub(super) fn may_be(entry: &Entry, head: &[u8]) -> bool {
+    let path = entry.path.to_lowercase();
+    let head_alone: Arc<dyn Reopen> = Arc::new(InMemory(head.into()));
+    TOLD_BY_TAIL.iter().any(|ending| path.ends_with(ending))
+        || detect(entry, head, &head_alone).is_some()
+}
+
+/// The format of the image that a file is the first of.
+pub(super) fn detect(
+    entry: &Entry,
+    head: &[u8],
+    bytes: &Arc<dyn Reopen>,
+) -> Option<&'static dyn Container> {
+    let first = First { path: &entry.path, head, bytes };
+    container::CONTAINERS.iter().find(|format| format.detect(&first)).copied()
+}
+
+/// Whether a Mac keeps a file of that path as its own.
+fn is_its_own(path: &str) -> bool {
+    let parts: Vec<String> = path.split('/').map(str::to_lowercase).collect();
+    parts.iter().rev().skip(1).any(|part| OWN.contains(&part.as_str()))
+}
+
+/// Opens a file if it is an image; `None`, and nothing of `rest` is read, if it is none.
+pub(super) fn outcome(
+    opened: &Opened<'_>,
+    rest: &mut dyn Read,
+    place: &Place,
+    context: &Context<'_>,
+) -> Option<Outcome> {
+    let Opened { entry, head, .. } = *opened;
+    if !may_be(entry, head) {
+        return None;
+    }
+    let Some(bytes) = &opened.seekable else { return Some(streamed(opened, rest, place, context)) };
+    let format = detect(entry, head, bytes)?;
+    if !place.is_evidence && is_its_own(&entry.path) && !context.options.full_walk {
+        let mut outcome = super::walk::file(opened, rest, place, context);
+        NOT_OPENED.clone_into(&mut outcome.source.note);
+        return Some(outcome);
+    }
+    if place.depth >= limits::NESTING {
+        return Some(too_deep(entry, place, context));
+    }
+    Some(image(format, opened, bytes, place, context))
+}
+
+/// Opens an image that can be read once only: its bytes are held in memory.
+fn streamed(
+    opened: &Opened<'_>,
+    rest: &mut dyn Read,
+    place: &Place,
+    context: &Context<'_>,
+) -> Outcome {
+    let Opened { entry, head, .. } = *opened;
+    let mut hashing = HashingReader::new(Cursor::new(head).chain(rest), Wanted::SHA256);
+    let spooled = match spool(&mut hashing) {
+        Ok(disk) => disk,
+        Err(error) => {
+            let source = examine::unread(&place.shown(entry), entry, context);
+            return examine::failed(source, problem(kind_of(&error), error.to_string()));
+        }
+    };
+    let bytes: Arc<dyn Reopen> = Arc::new(Reopened(spooled));
+    let seekable = Opened { seekable: Some(Arc::clone(&bytes)), ..*opened };
+    let mut rest = DiskReader::new(disk_behind(&bytes, head.len()));
+    match outcome(&seekable, &mut rest, place, context) {
+        Some(mut outcome) => {
+            outcome.source.size = bytes.size();
+            outcome.source.sha256 = Some(hashing.finish().sha256);
+            outcome
+        }
+        None => super::walk::file(opened, &mut rest, place, context),
+    }
+}
+
+/// Opens an image and walks what is in it.
+fn image(
+    format: &'static dyn Container,
+    opened: &Opened<'_>,
+    bytes: &Arc<dyn Reopen>,
+    place: &Place,
+    context: &Context<'_>,
+) -> Outcome {
+    let shown = place.shown(opened.entry);
+    let mut source = examine::unread(&shown, opened.entry, context);
+    source.artifact = Some(IMAGE);
+    source.status = Status::Parsed;
+    let first = First { path: &opened.entry.path, head: opened.head, bytes };
+    let disk = match contained(|| format.open(&first, opened.parts)) {
+        Ok(Ok(disk)) => disk,
+        Ok(Err(problem)) | Err(problem) => return examine::failed(source, problem),
+    };
+    let OpenedDisk { disk, parts, problems, mut notes, .. } = disk;
+    notes.insert(0, format!("{} image, {} bytes of disk", format.id(), disk.size()));
+    for part in parts {
+        opened.parts.used(&part);
+        context.add(part_of(&part, opened, place, context));
+    }
+    source.problems.extend(problems);
+    let name = opened.entry.shown();
+    let name = if format.is_bundle() { container::bundle_of(&name) } else { &name };
+    let place = place.inside_image(name);
+    let volumes =
+        contained(|| volumes(&disk, &mut source, &mut notes)).unwrap_or_else(|panicked| {
+            source.problems.push(panicked);
+            Vec::new()
+        });
+    if volumes.is_empty() && source.problems.is_empty() {
+        let detail = "no file system in it that Portolan reads (APFS, HFS+)";
+        source.problems.push(problem(ProblemKind::Unsupported, detail));
+    }
+    source.records = volumes.len() as u64;
+    for (label, found) in volumes {
+        let whole = one_volume(&label, found, &disk, &place, context);
+        source.status = if whole { source.status } else { Status::Partial };
+    }
+    if !source.problems.is_empty() {
+        source.status = if source.records == 0 { Status::Refused } else { Status::Partial };
+    }
+    source.problem_count = source.problems.len() as u64;
+    source.note = notes.join("; ");
+    Outcome { source, observations: Vec::new() }
+}
+
+/// The row of a file that belongs to an image beside its first one.
+fn part_of(part: &str, opened: &Opened<'_>, place: &Place, context: &Context<'_>) -> Outcome {
+    let path = container::beside(&opened.entry.path, part);
+    let size = opened.parts.open(part).map_or(0, |bytes| bytes.size());
+    let entry = Entry::file(path, size, 0);
+    let mut source = examine::unread(&place.shown(&entry), &entry, context);
+    source.artifact = Some(IMAGE);
+    source.status = Status::Parsed;
+    source.note = format!("part of {}", opened.entry.shown());
+    Outcome { source, observations: Vec::new() }
+}
+
+/// The volumes on a disk with their labels, each once; what else is on it goes into the notes.
+fn volumes(
+    disk: &Arc<dyn Disk>,
+    source: &mut Source,
+    notes: &mut Vec<String>,
+) -> Vec<(String, FoundVolume)> {
+    let (partitions, problems) = image::partition::list(disk);
+    source.problems.extend(problems);
+    let mut labels = BTreeSet::new();
+    let mut volumes = Vec::new();
+    for partition in partitions {
+        let length = usize::try_from(partition.disk.size()).unwrap_or(usize::MAX).min(limits::HEAD);
+        let head = match image::disk::read_vec(&*partition.disk, 0, length) {
+            Ok(head) => head,
+            Err(error) => {
+                let detail = format!("partition {}: {error}", partition.described());
+                source.problems.push(problem(kind_of(&error), detail));
+                continue;
+            }
+        };
+        let Some(format) = image::FORMATS.iter().find(|format| format.detect(&head)) else {
+            notes.push(format!("partition {}: not read", partition.described()));
+            continue;
+        };
+        match format.open(Arc::clone(&partition.disk)) {
+            Ok(found) => {
+                let number = volumes.len();
+                let found = found.into_iter().map(|mut one| {
+                    one.notes.insert(0, format.name().to_owned());
+                    one
+                });
+                volumes.extend(named(found.collect(), number, &partition.name, &mut labels));
+            }
+            Err(why) => {
+                let detail = format!("{}: {}", format.name(), why.detail);
+                source.problems.push(Problem { detail, ..why });
+            }
+        }
+    }
+    volumes
+}
+
+/// Gives volumes of one partition the labels under which their files are shown. The data volume of a group stands where macOS
+/// mounts it, in its system volume.
+fn named(
+    found: Vec<FoundVolume>,
+    before: usize,
+    partition: &str,
+    labels: &mut BTreeSet<String>,
+) -> Vec<(String, FoundVolume)> {
+    let mut systems: Vec<(String, String)> = Vec::new();
+    let mut own = Vec::new();
+    for (index, volume) in found.into_iter().enumerate() {
+        let number = before.saturating_add(index).saturating_add(1);
+        let name =
+            [volume.label.as_str(), partition].into_iter().find(|name| !name.trim().is_empty());
+        let name = name.map_or_else(|| format!("volume {number}"), |name| name.replace('/', ":"));
+        let label = unique(&name, labels);
+        if let (Some(group), "system") = (&volume.group, volume.role) {
+            systems.push((group.clone(), label.clone()));
+        }
+        own.push((label, volume));
+    }
+    let mounted = own.into_iter().map(|(label, volume)| {
+        let of_group = |(group, _): &&(String, String)| volume.group.as_ref() == Some(group);
+        let system = systems.iter().find(of_group).filter(|_| volume.role == "data");
+        let label = system.map_or(label, |(_, system)| format!("{system}!/{DATA}"));
+        (label, volume)
+    });
+    mounted.collect()
+}
+
+fn unique(name: &str, labels: &mut BTreeSet<String>) -> String {
+    let mut label = name.to_owned();
+    let mut count = 1_u32;
+    while !labels.insert(label.clone()) {
+        count = count.saturating_add(1);
+        label = format!("{name}#{count}");
+    }
+    label
+}
+
+/// Walks one volume and accounts for it. Whether all of it that should be could be listed.
+fn one_volume(
+    label: &str,
+    found: FoundVolume,
+    disk: &Arc<dyn Disk>,
+    place: &Place,
+    context: &Context<'_>,
+) -> bool {
+    let entry = Entry::file(label, 0, 0);
+    let mut source = examine::unread(&place.shown(&entry), &entry, context);
+    source.artifact = Some(VOLUME);
+    source.status = Status::Parsed;
+    let FoundVolume { label: own, role, mut notes, files, .. } = found;
+    notes.push(if role.is_empty() {
+        format!("volume {own:?}")
+    } else {
+        format!("volume {own:?}, role {role}")
+    });
+    let files = match files {
+        Ok(files) => files,
+        Err(why) => {
+            source.note = notes.join("; ");
+            context.add(examine::failed(source, why));
+            return false;
+        }
+    };
+    if UNUSED_ROLES.contains(&role) && !context.options.full_walk {
+        notes.push("not walked: macOS keeps no artifact on it (--full-walk reads it)".to_owned());
+        source.note = notes.join("; ");
+        source.status = Status::Unclaimed;
+        context.add(Outcome { source, observations: Vec::new() });
+        return true;
+    }
+    match contained(|| walked(&*files, context)) {
+        Ok(tree) => files_of(source, notes, files, tree, (label, disk.size()), place, context),
+        Err(panicked) => {
+            context.add(examine::failed(source, panicked));
+            false
+        }
+    }
+}
+
+fn walked(files: &dyn FileSystem, context: &Context<'_>) -> Tree {
+    if context.options.full_walk {
+        tree::walk(files, &|_| true)
+    } else {
+        tree::walk(files, &leads_to_artifacts)
+    }
+}
+
+/// Examines the files that a walk met.
+fn files_of(
+    mut source: Source,
+    mut notes: Vec<String>,
+    files: Arc<dyn FileSystem>,
+    mut tree: Tree,
+    (label, disk_size): (&str, u64),
+    place: &Place,
+    context: &Context<'_>,
+) -> bool {
+    if tree.unwalked > 0 {
+        notes.push(format!(
+            "directories walked: {}; not entered, as no artifact is known to lie there: {} (--full-walk enters them)",
+            tree.walked, tree.unwalked
+        ));
+    }
+    source.note = notes.join("; ");
+    source.volume = Some(VolumeWalk { walked: tree.walked, unwalked: tree.unwalked });
+    let most = disk_size.max(limits::RATIO_FREE);
+    let place = place.inside_volume(label, (!context.options.hash_all).then_some(UNHASHED));
+    // A directory that is lost is a problem of its volume: it is no file.
+    let (listed, lost): (Vec<Listed>, Vec<Listed>) =
+        std::mem::take(&mut tree.entries).into_iter().partition(Result::is_ok);
+    source.problems.extend(lost.into_iter().filter_map(Result::err).map(|(path, why)| {
+        let detail = format!("/{path}: {}", why.detail);
+        Problem { detail, ..why }
+    }));
+    source.records = listed.len() as u64;
+    source.problem_count = source.problems.len() as u64;
+    let is_whole = source.problems.is_empty();
+    source.status = if is_whole { Status::Parsed } else { Status::Partial };
+    let mounted = Mounted::new(files, tree, most);
+    volume(&mounted, listed, &place, context);
+    context.add(Outcome { source, observations: Vec::new() });
+    is_whole
+}
+
+/// All that a reader gives, in memory.
+pub(super) fn spool(reader: &mut dyn Read) -> std::io::Result<Arc<dyn Disk>> {
+    let bytes = read_all(reader, limits::IN_MEMORY)?;
+    Ok(Arc::new(Positioned::new(Arc::new(InMemory(bytes.into())))))
+}
+
+/// What follows the first bytes of a disk.
+fn disk_behind(bytes: &Arc<dyn Reopen>, head: usize) -> Arc<dyn Disk> {
+    let whole: Arc<dyn Disk> = Arc::new(Positioned::new(Arc::clone(bytes)));
+    Arc::new(Extent::new(whole, head as u64, bytes.size()))
+}
