@@ -213,7 +213,7 @@ fn assert_sample(tree: &Tree) {
     holes[600_000] = 7;
     holes.extend([1; 10]);
     has("/sparse", &holes);
-    has("/hole", &[0; 50_000]);
+    has("/hole", &vec![0; 50_000]);
     has("/inline", &text(3000));
     has("/stream", &text(20_000));
     has("/fork", &text(200_000));
@@ -298,7 +298,7 @@ fn a_volume_is_read_by_several_threads_at_once() {
 fn changed(bytes: &mut [u8], block: usize, at: usize, value: &[u8]) {
     let object = &mut bytes[block * 4096..(block + 1) * 4096];
     object[at..at + value.len()].copy_from_slice(value);
-    crate::support::apfs_image::seal(object);
+    apfs_image::seal(object);
 }
 
 /// The first block that holds an object of this type.

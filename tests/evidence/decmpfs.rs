@@ -16,7 +16,7 @@ pub(crate) fn text(length: usize) -> Vec<u8> {
         let port = 1024 + at * 7919 % 50000;
         format!("line {at:06} of the log: com.example.agent listens on port {port}\n")
     };
-    let mut text: Vec<u8> = (0..length / 50).flat_map(|at| line(at).into_bytes()).collect();
+    let mut text: Vec<u8> = (0..=length / 50).flat_map(|at| line(at).into_bytes()).collect();
     text.truncate(length);
     text
 }

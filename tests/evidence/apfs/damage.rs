@@ -3,8 +3,9 @@
 use super::{
     Tree, assert_sample, block_of, changed, disk, files, image, made, opened, sample, unpacked,
 };
+use crate::evidence::decmpfs::text;
 use crate::support::Random;
-use crate::support::apfs_image::seal;
+use crate::support::apfs_image::{File, Item, insert, seal};
 use portolan::evidence::image::apfs::{self, Apfs};
 use portolan::evidence::image::{Format, disk::read_vec};
 use portolan::model::observation::ProblemKind;
@@ -204,7 +205,11 @@ fn survives(sound: &[u8], times: usize, seed: u64) {
 #[test]
 fn changes_to_a_written_volume_are_survived() {
     let mut few = sample();
-    few.retain(|name, _| name != "sparse" && name != "fork");
+    few.retain(|name, _| name != "Library");
+    for at in 0..60 {
+        let file = File { content: text(at), ..File::default() };
+        insert(&mut few, &format!("Library/LaunchAgents/{at:02}.plist"), Item::File(file));
+    }
     survives(&image(&few, false), 150, 5);
 }
 
