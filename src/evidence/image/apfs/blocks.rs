@@ -1,10 +1,10 @@
 //! Addresses of blocks → objects and nodes of trees, kept in a bounded cache.
 
-use super::cache::NodeCache;
 use super::fields::{Fields, damaged};
 use super::node::Node;
 use super::object::{HEADER, Header, checksum_holds};
 use super::tree::Kind;
+use crate::evidence::image::cache::NodeCache;
 use crate::evidence::image::{Disk, disk};
 use std::io;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub(super) struct Blocks {
     disk: Arc<dyn Disk>,
     size: u32,
     count: u64,
-    nodes: NodeCache,
+    nodes: NodeCache<Node>,
 }
 
 impl Blocks {

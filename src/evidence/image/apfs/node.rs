@@ -3,6 +3,7 @@
 use super::fields::{Fields, damaged};
 use super::object::{Header, kind};
 use super::tree::{Key, Kind};
+use crate::evidence::image::cache::Weighed;
 use std::io;
 use std::ops::Range;
 
@@ -101,15 +102,16 @@ impl Node {
         Fields(self.value(at)).u64(0)
     }
 
-    /// Bytes that it takes.
-    pub(super) fn memory(&self) -> usize {
-        let slots = self.slots.capacity().saturating_mul(size_of::<Slot>());
-        self.bytes.capacity().saturating_add(slots)
-    }
-
     fn part(&self, at: Option<&Range<u32>>) -> &[u8] {
         let at = at.map(|at| at.start as usize..at.end as usize);
         at.and_then(|at| self.bytes.get(at)).unwrap_or_default()
+    }
+}
+
+impl Weighed for Node {
+    fn memory(&self) -> usize {
+        let slots = self.slots.capacity().saturating_mul(size_of::<Slot>());
+        self.bytes.capacity().saturating_add(slots)
     }
 }
 
