@@ -1,11 +1,10 @@
 //! Images with bytes changed, cut off, and with claims that cannot be true → problems, never a panic or a hang.
 
 use super::{
-    Tree, assert_sample, block_of, changed, disk, files, image, made, opened, sample, unpacked,
+    Tree, assert_sample, block_of, changed, disk, few, files, image, made, opened, sample, unpacked,
 };
-use crate::evidence::decmpfs::text;
 use crate::support::Random;
-use crate::support::apfs_image::{File, Item, insert, seal};
+use crate::support::apfs_image::seal;
 use portolan::evidence::image::apfs::{self, Apfs};
 use portolan::evidence::image::{Format, disk::read_vec};
 use portolan::model::observation::ProblemKind;
@@ -204,20 +203,12 @@ fn survives(sound: &[u8], times: usize, seed: u64) {
 
 #[test]
 fn changes_to_a_written_volume_are_survived() {
-    let mut few = sample();
-    few.retain(|name, _| name != "Library");
-    for at in 0..60 {
-        let file = File { content: text(at), ..File::default() };
-        insert(&mut few, &format!("Library/LaunchAgents/{at:02}.plist"), Item::File(file));
-    }
-    survives(&image(&few, false), 150, 5);
+    survives(&image(&few(), false), 150, 5);
 }
 
 #[test]
 fn changes_to_a_sealed_volume_are_survived() {
-    let mut few = sample();
-    few.retain(|name, _| name != "Library");
-    survives(&image(&few, true), 150, 6);
+    survives(&image(&few(), true), 150, 6);
 }
 
 #[test]
