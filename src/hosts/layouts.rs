@@ -78,8 +78,11 @@ pub const LAYOUTS: &[Layout] = &[
         markers: &[
             &["client_info.json"],
             &["collection_context.json"],
-            &["uploads", "auto"],
-            &["uploads", "file"],
+            &["uploads", "*", "library"],
+            &["uploads", "*", "system"],
+            &["uploads", "*", "users"],
+            &["uploads", "*", "private"],
+            &["uploads", "*", "%2f*"],
             &["results", "macos.*"],
             &["results", "generic.system.pstree.json"],
         ],

@@ -12,7 +12,7 @@ mod hashing;
 mod held;
 mod image;
 pub mod stream;
-pub mod walk;
+mod walk;
 
 use crate::evidence::Modified;
 use crate::evidence::digest::{Hashes, Wanted};

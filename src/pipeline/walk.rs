@@ -16,7 +16,7 @@ use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 
 /// The id in `sources` of a container.
-pub const CONTAINER: &str = "archive";
+pub(super) const CONTAINER: &str = "archive";
 
 /// Where a walk stands.
 #[derive(Clone)]

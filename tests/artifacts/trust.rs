@@ -94,6 +94,11 @@ fn each_output_is_known_by_its_content() {
     for path in ["pf.conf", "captures of Ana/pf.conf"] {
         assert_eq!(claim(path, &rules).as_deref(), Some("packet-filter"), "{path}");
     }
+    // Whoever writes of a redirection writes other lines around it.
+    let rule = "rdr pass on lo0 inet proto tcp from any to any port = 80 -> 127.0.0.1 port 8080\n";
+    assert_eq!(claim("case/notes.txt", format!("He had set this:\n{rule}").as_bytes()), None);
+    let printed = format!("No ALTQ support in kernel\nrdr-anchor \"com.apple/*\" all\n{rule}");
+    assert_eq!(claim("case/notes.txt", printed.as_bytes()).as_deref(), Some("packet-filter"));
     // The template that macOS came with says nothing of this Mac.
     let settings = fixture_bytes("alf-plist/com.apple.alf.plist");
     let template = "usr/libexec/ApplicationFirewall/com.apple.alf.plist";

@@ -8,10 +8,14 @@ pub(crate) mod build;
 mod containers;
 /// Archives cut off and flipped.
 mod damage;
+/// Compressed files of APFS and HFS+.
+mod decmpfs;
 /// Folders, names of evidence, FIFOs.
 mod folders;
 /// HFS+ volumes.
 mod hfs;
+/// Disk images: volumes, walks, parts.
+mod images;
 /// What must not be read to its end.
 mod limits;
 /// What is in real images, for a comparison with other readers.

@@ -82,6 +82,10 @@ fn a_background_item_is_in_the_timeline_with_its_label_and_program() {
     let found = rows(&mac.files(), &["background_item_seen"]);
     let [row] = &found[..] else { panic!("{found:#?}") };
     assert_eq!(cell(row, ["service", "process_path"]), ["org.example.reef", "/Library/Reef/reefd"]);
+    assert!(
+        row["message"].contains("16.org.example.reef of all users: enabled, allowed"),
+        "{row:?}"
+    );
 }
 
 #[test]

@@ -46,7 +46,8 @@ pub(crate) fn insert(tree: &mut Tree, path: &str, item: Item) {
         None => drop(tree.insert(path.to_owned(), item)),
         Some((first, rest)) => {
             let directory = || Item::Directory(Tree::new());
-            let Item::Directory(below) = tree.entry(first.to_owned()).or_insert_with(directory) else {
+            let Item::Directory(below) = tree.entry(first.to_owned()).or_insert_with(directory)
+            else {
                 panic!("{first} is no directory")
             };
             insert(below, rest, item);
@@ -132,7 +133,9 @@ impl Writer {
             self.inode(child, id, name, mode, count, file, stream);
             match item {
                 Item::Directory(below) => self.directory(child, below),
-                Item::Link(target) => self.attribute(child, "com.apple.fs.symlink", &nul(target), 4),
+                Item::Link(target) => {
+                    self.attribute(child, "com.apple.fs.symlink", &nul(target), 4)
+                }
                 Item::File(file) => {
                     for (name, value) in &file.attributes {
                         self.attribute(child, name, value, 0);
@@ -228,8 +231,7 @@ impl Writer {
             self.extents.insert((id, at), (length, block));
             return;
         }
-        let value =
-            joined(&[&length.to_le_bytes(), &block.to_le_bytes(), &0u64.to_le_bytes()]);
+        let value = joined(&[&length.to_le_bytes(), &block.to_le_bytes(), &0u64.to_le_bytes()]);
         self.record(id, 8, at.to_be_bytes().to_vec(), &at.to_le_bytes(), value);
     }
 
@@ -297,7 +299,8 @@ impl Writer {
             for group in groups {
                 let block = self.alloc(1);
                 let oid = first.map_or(block, |first| first + all.len() as u64);
-                let node = Node { group, level, is_root, is_headless, fixed, is_virtual: first.is_some() };
+                let node =
+                    Node { group, level, is_root, is_headless, fixed, is_virtual: first.is_some() };
                 let count = (records.len() as u64, all.len() as u64 + 1);
                 let bytes = node.bytes(count, longest.map(Option::unwrap_or_default));
                 let storage = if first.is_some() { 0 } else { 0x4000_0000 };
@@ -486,7 +489,8 @@ impl Node<'_> {
 
     /// `btree_info_t`.
     fn info(&self, footer: &mut [u8], count: (u64, u64), longest: [usize; 2]) {
-        let flags: u32 = if self.is_virtual { 0 } else { 0x10 } | if self.is_headless { 0x180 } else { 0 };
+        let flags: u32 =
+            if self.is_virtual { 0 } else { 0x10 } | if self.is_headless { 0x180 } else { 0 };
         let (key, value) = self.fixed.unwrap_or_default();
         let sizes = [BLOCK, key, value, longest[0], longest[1]];
         set(footer, 0, &flags.to_le_bytes());

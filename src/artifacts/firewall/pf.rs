@@ -39,13 +39,15 @@ impl Artifact for PacketFilter {
         let named = is_in_force(candidate.path) || candidate.is_output_of("pfctl");
         let is_text = !candidate.text.is_empty();
         // A word that begins a line is no proof: the whole of a redirection is, or the head of `-s all`.
-        let fits = candidate.lines().any(|line| matches!(redirect(line), Some(Ok(_))))
-            || candidate.lines().any(|line| line.trim_end() == "TRANSLATION RULES:");
+        let is_all = candidate.lines().any(|line| line.trim_end() == "TRANSLATION RULES:");
+        let rules = candidate.lines().any(|line| matches!(redirect(line), Some(Ok(_))));
+        let fits = is_all || rules;
+        // Whoever writes of a redirection writes other lines around it.
+        let is_capture =
+            candidate.is_output_of("") && (is_all || candidate.lines().all(is_printed));
         match (named, fits) {
             (true, true) => Claim::Sure,
-            (false, true) if candidate.is_output_of("") || is_loose(candidate.path) => {
-                Claim::ByContent
-            }
+            (false, true) if is_capture || is_loose(candidate.path) => Claim::ByContent,
             (true, false) if is_text => Claim::ByName,
             _ => Claim::No,
         }
@@ -70,6 +72,17 @@ const CONFIGURATION: &str = "pf.conf";
 /// Folders of a Mac below which a `pf.conf` of somebody's own lies, which no Mac loads by itself.
 const ELSEWHERE: &[&str] =
     &["/users/", "/applications/", "/library/", "/opt/", "/usr/", "/private/", "/var/", "/system/"];
+
+/// How lines begin that `pfctl -s nat` and `-s rules` print, and those of a file of rules.
+const BEGINNINGS: &[&str] = &[
+    "rdr", "nat", "binat", "no ", "scrub", "anchor", "pass", "block", "dummynet", "set ", "table ",
+    "load ", "#", "No ALTQ", "ALTQ ",
+];
+
+/// Whether pfctl prints such a line, or a file of rules has one.
+fn is_printed(line: &str) -> bool {
+    line.trim().is_empty() || BEGINNINGS.iter().any(|begin| line.starts_with(begin))
+}
 
 /// Whether a path in lower case is that of a file that macOS loads its rules from.
 fn is_in_force(path: &str) -> bool {

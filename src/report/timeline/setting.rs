@@ -208,6 +208,9 @@ fn of_item(item: &BackgroundItem) -> String {
         ItemKind::Developer => "developer",
         ItemKind::Other => "item",
     };
-    let (id, owner) = (&item.identifier, &item.owner);
-    format!("Background Task Management knows the {kind} {id} of user {owner}{more}")
+    let whose = match &*item.owner {
+        "-2" => "of all users".to_owned(),
+        owner => format!("of the user {owner}"),
+    };
+    format!("Background Task Management knows the {kind} {} {whose}{more}", item.identifier)
 }
