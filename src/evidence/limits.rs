@@ -12,6 +12,9 @@ pub const ENTRIES: usize = 4_000_000;
 /// Bytes of a nested container or a claimed entry that must lie in memory as a whole.
 pub const IN_MEMORY: u64 = 1 << 30;
 
+/// Bytes of an image that can be read once only, zeros, which take no memory, among them.
+pub const SPOOLED: u64 = 1 << 40;
+
 /// Bytes that entries on their way from a stream to its parsers may take at once, for each job.
 pub const IN_FLIGHT: u64 = 8 << 20;
 

@@ -8,6 +8,8 @@ pub(crate) mod build;
 mod containers;
 /// Archives cut off and flipped.
 mod damage;
+/// Images that are read once, held in memory.
+mod ewf_spooled;
 /// Folders, names of evidence, FIFOs.
 mod folders;
 /// What must not be read to its end.

@@ -2,8 +2,10 @@
 
 mod parts;
 mod raw;
+mod spooled;
 
 pub use parts::{beside, bundle_of, can_be_part};
+pub use spooled::{spool, spool_within};
 
 use super::Disk;
 use crate::evidence::Reopen;
