@@ -12,6 +12,9 @@ pub const ENTRIES: usize = 4_000_000;
 /// Bytes of a nested container or a claimed entry that must lie in memory as a whole.
 pub const IN_MEMORY: u64 = 1 << 30;
 
+/// Bytes of an image that can be read once only, zeros, which take no memory, among them.
+pub const SPOOLED: u64 = 1 << 40;
+
 /// Bytes that entries on their way from a stream to its parsers may take at once, for each job.
 pub const IN_FLIGHT: u64 = 8 << 20;
 
@@ -98,3 +101,24 @@ pub const COMPRESSED_INLINE: u64 = 16 << 20;
 
 /// Stored bytes of a chunk of 64 KiB of a compressed file.
 pub const COMPRESSED_CHUNK: u64 = 1 << 20;
+
+/// Files of one disk image.
+pub const SEGMENTS: usize = 10_000;
+
+/// Files of one disk image that are held open at once.
+pub const OPEN_SEGMENTS: usize = 64;
+
+/// Bytes of inflated chunks of one disk image that are kept in memory.
+pub const CHUNK_CACHE: usize = 32 << 20;
+
+/// Chunks of an EWF image: each takes 4 bytes of memory.
+pub const EWF_CHUNKS: u64 = 1 << 27;
+
+/// Bytes of a chunk of an EWF image.
+pub const EWF_CHUNK: usize = 16 << 20;
+
+/// Sections of one segment file of an EWF image.
+pub const EWF_SECTIONS: usize = 100_000;
+
+/// Bytes of a header of an EWF image, inflated or not.
+pub const EWF_HEADER: u64 = 1 << 20;

@@ -10,6 +10,8 @@ mod containers;
 mod damage;
 /// Compressed files of APFS and HFS+.
 mod decmpfs;
+/// Images that are read once, held in memory.
+mod ewf_spooled;
 /// Folders, names of evidence, FIFOs.
 mod folders;
 /// HFS+ volumes.

@@ -1,9 +1,13 @@
 //! The file or files of a disk image → the bytes of its disk. The list of formats that are known, read or refused.
 
+mod ewf;
 mod parts;
 mod raw;
+mod segments;
+mod spooled;
 
 pub use parts::{beside, bundle_of, can_be_part};
+pub use spooled::{spool, spool_within};
 
 use super::Disk;
 use crate::evidence::Reopen;
@@ -11,7 +15,7 @@ use crate::model::observation::Problem;
 use std::sync::Arc;
 
 /// The formats, in the order in which they are tried: those with a mark of their own before those told by what they hold.
-pub const CONTAINERS: &[&dyn Container] = &[&raw::Raw];
+pub const CONTAINERS: &[&dyn Container] = &[&ewf::Ewf, &raw::Raw];
 
 /// A format in which the bytes of a disk are stored.
 pub trait Container: Send + Sync {
