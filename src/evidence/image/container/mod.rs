@@ -1,7 +1,9 @@
 //! The file or files of a disk image → the bytes of its disk. The list of formats that are known, read or refused.
 
 mod parts;
+mod property_list;
 mod raw;
+mod udif;
 
 pub use parts::{beside, bundle_of, can_be_part};
 
@@ -11,7 +13,7 @@ use crate::model::observation::Problem;
 use std::sync::Arc;
 
 /// The formats, in the order in which they are tried: those with a mark of their own before those told by what they hold.
-pub const CONTAINERS: &[&dyn Container] = &[&raw::Raw];
+pub const CONTAINERS: &[&dyn Container] = &[&udif::Udif, &raw::Raw];
 
 /// A format in which the bytes of a disk are stored.
 pub trait Container: Send + Sync {
