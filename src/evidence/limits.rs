@@ -122,3 +122,24 @@ pub const EWF_SECTIONS: usize = 100_000;
 
 /// Bytes of a header of an EWF image, inflated or not.
 pub const EWF_HEADER: u64 = 1 << 20;
+
+/// Bytes of the disk of an image.
+pub const DISK: u64 = 64 << 40;
+
+/// Bytes of the property list of a UDIF image, which has 54 bytes for each chunk.
+pub const UDIF_PLIST: u64 = 64 << 20;
+
+/// Tags that open and close dictionaries and arrays in the property list of an image: a partition takes two.
+pub const IMAGE_PLIST_COLLECTIONS: usize = 512;
+
+/// Chunks of a UDIF image.
+pub const UDIF_CHUNKS: usize = 2_000_000;
+
+/// Bytes of disk in a compressed chunk of a UDIF image; `hdiutil` makes them of 256 KiB or 1 MiB.
+pub const UDIF_CHUNK: u64 = 16 << 20;
+
+/// Stored bytes of such a chunk.
+pub const UDIF_STORED: u64 = 20 << 20;
+
+/// Bytes that the decompressor of one LZMA chunk may take.
+pub const UDIF_DICTIONARY: u64 = 96 << 20;

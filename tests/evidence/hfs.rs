@@ -404,7 +404,7 @@ fn a_damaged_header_is_replaced_by_the_alternate_one() {
     put(&mut bytes, 1024 + 40, &[0; 4]);
     let found = volume(&bytes);
     assert_eq!(
-        found.notes.last().unwrap(),
+        found.problems.last().unwrap().detail,
         "the volume header is damaged; the alternate one is used"
     );
     assert_eq!(walked(&*found.files.unwrap()).1, []);

@@ -58,7 +58,8 @@ fn an_older_checkpoint_is_read_where_the_newest_is_damaged() {
     bytes[map * BLOCK + 50] ^= 1;
     let volume = opened(&bytes).unwrap().remove(0);
     let said = format!("checkpoint {xid} is damaged");
-    assert!(volume.notes.iter().any(|note| note.starts_with(&said)), "{:?}", volume.notes);
+    let problems = &volume.problems;
+    assert!(problems.iter().any(|problem| problem.detail.starts_with(&said)), "{problems:?}");
     let older = Tree::of(&*volume.files.unwrap());
     assert!(older.files.len() > whole.files.len() / 2);
 }
@@ -68,7 +69,7 @@ fn the_copy_of_the_superblock_in_block_0_is_not_needed() {
     let mut bytes = image(&sample(), false);
     bytes[500] ^= 1;
     let volume = opened(&bytes).unwrap().remove(0);
-    assert_eq!(volume.notes[0], "the checksum of block 0 does not hold");
+    assert_eq!(volume.problems[0].detail, "the checksum of block 0 does not hold");
     assert_sample(&Tree::of(&*volume.files.unwrap()));
 }
 

@@ -2,9 +2,11 @@
 
 mod ewf;
 mod parts;
+mod property_list;
 mod raw;
 mod segments;
 mod spooled;
+mod udif;
 
 pub use parts::{beside, bundle_of, can_be_part};
 pub use spooled::{spool, spool_within};
@@ -15,7 +17,7 @@ use crate::model::observation::Problem;
 use std::sync::Arc;
 
 /// The formats, in the order in which they are tried: those with a mark of their own before those told by what they hold.
-pub const CONTAINERS: &[&dyn Container] = &[&ewf::Ewf, &raw::Raw];
+pub const CONTAINERS: &[&dyn Container] = &[&ewf::Ewf, &udif::Udif, &raw::Raw];
 
 /// A format in which the bytes of a disk are stored.
 pub trait Container: Send + Sync {
