@@ -4,10 +4,12 @@ use super::{
     Tree, assert_sample, block_of, changed, disk, few, files, image, made, opened, sample, unpacked,
 };
 use crate::support::Random;
-use crate::support::apfs_image::seal;
+use crate::support::apfs_image::{File, Item, insert, seal};
 use portolan::evidence::image::apfs::{self, Apfs};
 use portolan::evidence::image::{Format, disk::read_vec};
 use portolan::model::observation::ProblemKind;
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 const BLOCK: usize = 4096;
@@ -122,6 +124,17 @@ fn claims_that_cannot_be_true_are_errors() {
         changed(&mut bytes, 0, at, claim);
         let _ = opened(&bytes);
     }
+}
+
+#[test]
+fn attributes_without_end_are_a_limit() {
+    let mut tree = BTreeMap::new();
+    let attributes = (0..5000).map(|at| (format!("com.example.{at:04}"), Vec::new())).collect();
+    insert(&mut tree, "x", Item::File(File { attributes, ..File::default() }));
+    let volume = files(&image(&tree, false));
+    let node = volume.children(volume.root()).0[0].node;
+    assert_eq!(volume.attributes(node).unwrap_err().kind(), ErrorKind::QuotaExceeded);
+    assert!(volume.open(node).is_ok());
 }
 
 #[test]

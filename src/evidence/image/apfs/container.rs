@@ -82,7 +82,7 @@ impl Container {
             let detail = "a Fusion container: half of its blocks lie on another disk";
             return Err(unsupported(detail));
         }
-        let count = first.block_count.min(disk.size() / u64::from(first.block_size));
+        let count = disk.size() / u64::from(first.block_size);
         let blocks = Arc::new(Blocks::new(Arc::clone(disk), first.block_size, count));
         let mut notes = Vec::new();
         if !is_sound {
