@@ -75,6 +75,16 @@ fn the_copy_of_the_superblock_in_block_0_is_not_needed() {
 }
 
 #[test]
+fn a_container_without_any_sound_superblock_is_not_read() {
+    let mut bytes = image(&sample(), false);
+    for block in [0, 2] {
+        bytes[block * BLOCK + 500] ^= 1;
+    }
+    let problem = opened(&bytes).err().unwrap();
+    assert_eq!(problem.detail, "no checkpoint whose checksum holds");
+}
+
+#[test]
 fn an_image_that_ends_early_is_read_as_far_as_it_goes() {
     let sound = image(&sample(), false);
     for at in 0..40 {

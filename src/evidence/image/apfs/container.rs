@@ -91,17 +91,22 @@ impl Container {
         if count < first.block_count {
             notes.push(format!("{count} of {} blocks are there", first.block_count));
         }
-        let mut container = Self::newest(disk, &blocks, first)?;
+        let mut container = Self::newest(disk, &blocks, first, is_sound)?;
         container.notes.splice(0..0, notes);
         Ok(container)
     }
 
-    fn newest(disk: &Arc<dyn Disk>, blocks: &Arc<Blocks>, first: Superblock) -> io::Result<Self> {
+    fn newest(
+        disk: &Arc<dyn Disk>,
+        blocks: &Arc<Blocks>,
+        first: Superblock,
+        is_sound: bool,
+    ) -> io::Result<Self> {
         let mut checkpoints = checkpoints(disk, &first);
         checkpoints.sort_by_key(|one| std::cmp::Reverse(one.xid));
         checkpoints.dedup_by_key(|one| one.xid);
         // Block 0 is a copy of one of them, written when the container was unmounted last.
-        checkpoints.push(first);
+        checkpoints.extend(is_sound.then_some(first));
         let (mut partly, mut wrong) = (None, None);
         let mut passed: Vec<u64> = Vec::new();
         for checkpoint in checkpoints.into_iter().take(limits::CHECKPOINTS) {
@@ -118,7 +123,7 @@ impl Container {
             passed.push(xid);
         }
         // The newest stays the best where no other is whole.
-        partly.ok_or_else(|| wrong.unwrap_or_else(|| damaged("no checkpoint")))
+        partly.ok_or_else(|| wrong.unwrap_or_else(|| damaged("no checkpoint whose checksum holds")))
     }
 
     fn as_of(blocks: &Arc<Blocks>, checkpoint: Superblock) -> io::Result<Self> {
