@@ -93,7 +93,10 @@ pub const CHECKPOINTS: usize = 64;
 /// Snapshots of one volume.
 pub const SNAPSHOTS: usize = 10_000;
 
-/// Bytes of an extended attribute that is read as a whole.
+/// Extended attributes of one file.
+pub const ATTRIBUTES: usize = 4096;
+
+/// Bytes that the extended attributes of one file may have together.
 pub const ATTRIBUTE: u64 = 32 << 20;
 
 /// Bytes of content that a file may have compressed in an attribute: there it is one chunk.

@@ -4,10 +4,12 @@ use super::{
     Tree, assert_sample, block_of, changed, disk, few, files, image, made, opened, sample, unpacked,
 };
 use crate::support::Random;
-use crate::support::apfs_image::seal;
+use crate::support::apfs_image::{File, Item, insert, seal};
 use portolan::evidence::image::apfs::{self, Apfs};
 use portolan::evidence::image::{Format, disk::read_vec};
 use portolan::model::observation::ProblemKind;
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 const BLOCK: usize = 4096;
@@ -74,6 +76,16 @@ fn the_copy_of_the_superblock_in_block_0_is_not_needed() {
 }
 
 #[test]
+fn a_container_without_any_sound_superblock_is_not_read() {
+    let mut bytes = image(&sample(), false);
+    for block in [0, 2] {
+        bytes[block * BLOCK + 500] ^= 1;
+    }
+    let problem = opened(&bytes).err().unwrap();
+    assert_eq!(problem.detail, "no checkpoint whose checksum holds");
+}
+
+#[test]
 fn an_image_that_ends_early_is_read_as_far_as_it_goes() {
     let sound = image(&sample(), false);
     for at in 0..40 {
@@ -83,7 +95,8 @@ fn an_image_that_ends_early_is_read_as_far_as_it_goes() {
             Err(problem) => assert_eq!(problem.kind, ProblemKind::Truncated, "{}", problem.detail),
             Ok(volumes) => {
                 for volume in volumes {
-                    assert!(volume.notes[0].contains("blocks are there"), "{:?}", volume.notes);
+                    let first = &volume.problems[0].detail;
+                    assert!(first.contains("blocks are there"), "{first}");
                     let _ = volume.files.map(|files| Tree::of(&*files));
                 }
             }
@@ -123,6 +136,17 @@ fn claims_that_cannot_be_true_are_errors() {
         changed(&mut bytes, 0, at, claim);
         let _ = opened(&bytes);
     }
+}
+
+#[test]
+fn attributes_without_end_are_a_limit() {
+    let mut tree = BTreeMap::new();
+    let attributes = (0..5000).map(|at| (format!("com.example.{at:04}"), Vec::new())).collect();
+    insert(&mut tree, "x", Item::File(File { attributes, ..File::default() }));
+    let volume = files(&image(&tree, false));
+    let node = volume.children(volume.root()).0[0].node;
+    assert_eq!(volume.attributes(node).unwrap_err().kind(), ErrorKind::QuotaExceeded);
+    assert!(volume.open(node).is_ok());
 }
 
 #[test]

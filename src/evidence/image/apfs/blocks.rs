@@ -35,12 +35,12 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// `count` blocks of `size` bytes.
+    /// `count` blocks of `size` bytes, those that are there whatever the container claims.
     pub(super) fn new(disk: Arc<dyn Disk>, size: u32, count: u64) -> Self {
         Self { disk, size, count, nodes: Cache::new(limits::NODE_CACHE) }
     }
 
-    /// Blocks that the container has.
+    /// Blocks that the disk has.
     pub(super) fn count(&self) -> u64 {
         self.count
     }

@@ -83,7 +83,7 @@ impl Container {
             let detail = "a Fusion container: half of its blocks lie on another disk";
             return Err(unsupported(detail));
         }
-        let count = first.block_count.min(disk.size() / u64::from(first.block_size));
+        let count = disk.size() / u64::from(first.block_size);
         let blocks = Arc::new(Blocks::new(Arc::clone(disk), first.block_size, count));
         let mut problems = Vec::new();
         if !is_sound {
@@ -94,17 +94,22 @@ impl Container {
             let detail = format!("{count} of {} blocks are there", first.block_count);
             problems.push(problem(ProblemKind::Truncated, detail));
         }
-        let mut container = Self::newest(disk, &blocks, first)?;
+        let mut container = Self::newest(disk, &blocks, first, is_sound)?;
         container.problems.splice(0..0, problems);
         Ok(container)
     }
 
-    fn newest(disk: &Arc<dyn Disk>, blocks: &Arc<Blocks>, first: Superblock) -> io::Result<Self> {
+    fn newest(
+        disk: &Arc<dyn Disk>,
+        blocks: &Arc<Blocks>,
+        first: Superblock,
+        is_sound: bool,
+    ) -> io::Result<Self> {
         let mut checkpoints = checkpoints(disk, &first);
         checkpoints.sort_by_key(|one| std::cmp::Reverse(one.xid));
         checkpoints.dedup_by_key(|one| one.xid);
         // Block 0 is a copy of one of them, written when the container was unmounted last.
-        checkpoints.push(first);
+        checkpoints.extend(is_sound.then_some(first));
         let (mut partly, mut wrong) = (None, None);
         let mut passed: Vec<u64> = Vec::new();
         for checkpoint in checkpoints.into_iter().take(limits::CHECKPOINTS) {
@@ -121,7 +126,7 @@ impl Container {
             passed.push(xid);
         }
         // The newest stays the best where no other is whole.
-        partly.ok_or_else(|| wrong.unwrap_or_else(|| damaged("no checkpoint")))
+        partly.ok_or_else(|| wrong.unwrap_or_else(|| damaged("no checkpoint whose checksum holds")))
     }
 
     fn as_of(blocks: &Arc<Blocks>, checkpoint: Superblock) -> io::Result<Self> {
