@@ -2,8 +2,10 @@
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 DEMO := target/demo
+TARGET ?= hfs
+SECONDS ?= 60
 
-.PHONY: help demo test check lint fmt docs bless bench clean
+.PHONY: help demo test check lint fmt docs bless bench fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +35,11 @@ bless: docs ## Accept the present output as right: pages and snapshots; read the
 
 bench: ## Measure the figures of docs/performance.md
 	$(CARGO) bench --locked
+
+fuzz: ## Fuzz one TARGET (partitions, hfs, apfs) for SECONDS; needs cargo-fuzz
+	mkdir -p target/corpus/$(TARGET)
+	PORTOLAN_SEEDS=target/corpus $(CARGO) test --locked --test it --quiet -- the_seeds_of_the_fuzz_targets
+	RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz $(TARGET) target/corpus/$(TARGET) -- -max_total_time=$(SECONDS)
 
 clean: ## Remove what was built
 	$(CARGO) clean

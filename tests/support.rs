@@ -1,5 +1,7 @@
 //! What every test uses: fixtures, scratch folders, a parser run on bytes, a whole run on paths.
 
+/// APFS containers.
+pub(crate) mod apfs_image;
 /// Disks with partition maps.
 pub(crate) mod disks;
 /// HFS+ volumes.
@@ -54,11 +56,18 @@ pub(crate) fn files_below(folder: &Path) -> Vec<String> {
 /// Every fixture of an artifact, as the artifact's id and the file's name.
 pub(crate) fn fixtures() -> Vec<(String, String)> {
     let files = files_below(&fixture(""));
-    let of_artifacts = files.iter().filter(|path| !path.starts_with("hosts/"));
+    let others = ["hosts/", "images/"];
+    let is_other = |path: &String| others.iter().any(|folder| path.starts_with(folder));
+    let of_artifacts = files.iter().filter(|path| !is_other(path));
     of_artifacts
         .filter_map(|path| path.split_once('/'))
         .map(|(artifact, name)| (artifact.to_owned(), name.to_owned()))
         .collect()
+}
+
+/// Every fixture of disk images, by its name.
+pub(crate) fn image_fixtures() -> Vec<String> {
+    files_below(&fixture("images"))
 }
 
 /// The names of the stories: Macs from end to end.

@@ -44,6 +44,8 @@ pub(super) fn analyze(options: &AnalyzeOptions, screen: &mut Screen) -> Result<E
     complain_of_unusable(&collected);
     let started = Instant::now();
     let analysis = Analysis::of(collected, &options.placing(), &expectations);
+    // Which files are of another system is known only now.
+    refuse_unusable(&analysis.collected)?;
     run.durations.push(("analyze", started.elapsed()));
     let outputs = publish(&analysis, options, directory, &mut run).map_err(|error| {
         Failure::Said(format!("{:?} is not writable: {error}", options.out.display()))
@@ -98,19 +100,14 @@ pub(super) fn complain_of_unusable(collected: &Collected) {
 
 /// The argument of that index and why nothing of it could be used.
 fn why_unusable(collected: &Collected, index: usize) -> String {
-    let sources = || collected.sources.iter().filter(|source| source.evidence == index);
     let Some(evidence) = collected.evidence.get(index) else { return String::new() };
-    let first = sources().flat_map(|source| &source.problems).next();
-    let known = evidence.unusable.as_deref();
-    let without = if sources().next().is_none() { "it holds no file" } else { NOTHING_READ };
-    let detail = first
-        .map(|problem| problem.detail.as_str())
-        .filter(|_| known.is_none_or(|known| known == NOTHING_READ));
-    let told = known.unwrap_or(without);
-    match detail {
-        Some(detail) => format!("{:?}: {told} ({detail})", evidence.given),
-        None => format!("{:?}: {told}", evidence.given),
+    if let Some(why) = &evidence.unusable {
+        return format!("{:?}: {why}", evidence.given);
     }
+    let mut lost = collected.sources.iter().filter(|one| one.evidence == index && one.is_lost());
+    let detail = lost.find_map(|source| source.problems.first());
+    let detail = detail.map_or_else(String::new, |problem| format!(" ({})", problem.detail));
+    format!("{:?}: {NOTHING_READ}{detail}", evidence.given)
 }
 
 /// What the run says to a shell.
@@ -123,9 +120,8 @@ fn exit(analysis: &Analysis, options: &AnalyzeOptions) -> Exit {
     if options.fail_on.is_some_and(|level| counts(level.into())) {
         return Exit::AnomalyFound;
     }
-    let lost = |status| matches!(status, Status::Partial | Status::Unreadable | Status::Refused);
     let Collected { evidence, sources, .. } = &analysis.collected;
-    let is_lost = sources.iter().any(|source| lost(source.status))
+    let is_lost = sources.iter().any(|source| source.is_lost() || source.status == Status::Partial)
         || evidence.iter().any(|one| one.unusable.is_some());
     if options.strict && is_lost {
         return Exit::NotStrict;

@@ -134,6 +134,7 @@ fn learned(
     complain_of_unusable(&collected);
     let expectations = Expectations::load().map_err(Failure::Said)?;
     let analysis = Analysis::of(collected, &hosts::Options::default(), &expectations);
+    refuse_unusable(&analysis.collected)?;
     let name = out.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let plan = Plan { name: &name.unwrap_or_default(), role, include_anomalies };
     let lesson = learn(plan, &analysis.hosts, &analysis.ports, &analysis.anomalies);

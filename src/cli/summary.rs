@@ -7,7 +7,7 @@ use portolan::model::anomaly::{Anomaly, Severity};
 use portolan::model::network::Protocol;
 use portolan::model::service::Direction;
 use portolan::model::stamp;
-use portolan::pipeline::{Collected, Status};
+use portolan::pipeline::{Collected, Source};
 use portolan::report::{Analysis, View};
 use portolan::write::Output;
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,12 +76,11 @@ pub(super) fn read(collected: &Collected) -> String {
     format!("Read     {files}{of}: {claimed} claimed by a parser, {troubled} with problems")
 }
 
-/// Whether anything of the evidence of that index could be read.
+/// Whether a parser read anything of the evidence of that index.
 pub(super) fn is_usable(collected: &Collected, evidence: usize) -> bool {
     let mut sources = collected.sources.iter().filter(|source| source.evidence == evidence);
     let unusable = collected.evidence.get(evidence).is_none_or(|one| one.unusable.is_some());
-    !unusable
-        && sources.any(|source| !matches!(source.status, Status::Unreadable | Status::Refused))
+    !unusable && sources.any(Source::is_read)
 }
 
 /// `mb-lab01, macOS 14.4 (23E214), America/Sao_Paulo, 1 acquisition`.

@@ -1,12 +1,13 @@
 //! Dated boot facts → the boots of a host, and which boot a time belongs to (time.md 7.3).
 
+use super::boot_conflicts::Conflict;
 use super::clock::Zone;
 use super::{Dated, same_boot};
 use crate::model::Timestamp;
 use crate::model::host::Boot;
 use crate::model::interval::{Window, add_seconds};
 use crate::model::observation::{CollectionClaim, Fact, JobEventKind};
-use crate::model::provenance::SourceId;
+use crate::model::provenance::{Place, SourceId};
 use jiff::Unit;
 use std::collections::BTreeMap;
 
@@ -26,14 +27,18 @@ const TICK: i64 = 2;
 #[derive(Debug, Default)]
 pub struct Boots {
     list: Vec<Boot>,
-    /// For each boot, the last time known to lie in it.
-    known_until: Vec<Timestamp>,
+    /// For each boot, the last time known to lie in it, and what tells so.
+    known_until: Vec<(Timestamp, Place)>,
     /// For each boot, until when a line that is known to lie in it may have been written.
     lines_until: Vec<Timestamp>,
     /// For each boot, from when to when a log was written in it.
     running: Vec<Option<Window>>,
     /// For each boot, the acquisition that first told it.
     told_by: Vec<usize>,
+    /// For each boot, where it was first told.
+    told_at: Vec<Place>,
+    /// Boots that one source shows running and another says to be over.
+    conflicts: Vec<Conflict>,
     /// For each acquisition, the boot it was taken in.
     current: Vec<Option<usize>>,
 }
@@ -43,7 +48,9 @@ struct Claim {
     uuid: Option<String>,
     source: &'static str,
     acquisition: usize,
-    /// Where it stands, if it is a line of a log.
+    /// Where it stands.
+    place: Place,
+    /// The file, if it is a line of a log.
     log: Option<SourceId>,
     /// Whether it was only running then: its start is not told.
     running: bool,
@@ -113,7 +120,7 @@ impl Boots {
                 _ => None,
             };
             if let Some(until) = boot.and_then(|boot| self.known_until.get_mut(boot)) {
-                *until = (*until).max(window.lo);
+                extend(until, window.lo, fact.place);
             }
             if let Some(until) = boot.and_then(|boot| self.lines_until.get_mut(boot)) {
                 *until = (*until).max(window.hi);
@@ -164,10 +171,11 @@ impl Boots {
     /// A boot that no earlier claim told; its index.
     fn push(&mut self, claim: &Claim, id: String, started: Option<Window>) -> usize {
         self.list.push(Boot { id, started, ended: None, source: claim.source.to_owned() });
-        self.known_until.push(claim.window.hi);
+        self.known_until.push((claim.window.hi, claim.place));
         self.lines_until.push(claim.window.hi);
         self.running.push(None);
         self.told_by.push(claim.acquisition);
+        self.told_at.push(claim.place);
         self.list.len().saturating_sub(1)
     }
 
@@ -185,7 +193,7 @@ impl Boots {
             boot.id = uuid;
         }
         if let Some(until) = self.known_until.get_mut(index) {
-            *until = (*until).max(claim.window.hi);
+            extend(until, claim.window.hi, claim.place);
         }
         if let Some(running) = self.running.get_mut(index) {
             *running = Some(running.map_or(claim.window, |known| known.hull(claim.window)));
@@ -205,15 +213,27 @@ impl Boots {
         }
     }
 
-    /// A boot ended at the latest when the next one began, and not before it was last seen.
+    /// A boot ended at the latest when the next one began, and not before it was last seen: where the one
+    /// contradicts the other, its end is not known.
     fn close(&mut self) {
         let starts: Vec<Option<Window>> = self.list.iter().map(|boot| boot.started).collect();
         for (index, boot) in self.list.iter_mut().enumerate() {
-            let next = starts.get(index.saturating_add(1)).copied().flatten();
+            let after = index.saturating_add(1);
+            let (next, told) = (starts.get(after).copied().flatten(), self.told_at.get(after));
             let until = self.known_until.get(index).copied();
-            boot.ended =
-                next.zip(until).map(|(next, until)| Window::new(until.min(next.hi), next.hi));
+            let Some(((next, told), until)) = next.zip(told).zip(until) else { continue };
+            if until.0 > add_seconds(next.hi, TICK) {
+                let (running, started) = (until, (next.hi, *told));
+                self.conflicts.push(Conflict { boot: boot.id.clone(), running, started });
+            } else {
+                boot.ended = Some(Window::new(until.0.min(next.hi), next.hi));
+            }
         }
+    }
+
+    /// Boots that one source shows running and another says to be over.
+    pub(super) fn conflicts(&self) -> &[Conflict] {
+        &self.conflicts
     }
 
     /// The boot in which something of this acquisition happened, if the evidence places it in one:
@@ -234,7 +254,8 @@ impl Boots {
             return Some(current);
         }
         let index = (0..self.list.len()).rev().find(|index| after(*index))?;
-        let until = self.known_until.get(index).max(self.lines_until.get(index));
+        let until = self.known_until.get(index).map(|(until, _)| until);
+        let until = until.max(self.lines_until.get(index));
         until.is_some_and(|until| window.hi <= *until).then_some(index)
     }
 
@@ -248,6 +269,13 @@ impl Claim {
     /// By time; of one time, the one with a UUID first, then the one that is not a log's.
     fn order(&self) -> impl Ord + '_ {
         (self.window, self.uuid.is_none(), &self.uuid, self.log, self.acquisition)
+    }
+}
+
+/// What is known to lie in a boot until `known`, and now at `time` too.
+fn extend(known: &mut (Timestamp, Place), time: Timestamp, place: Place) {
+    if time > known.0 {
+        *known = (time, place);
     }
 }
 
@@ -277,26 +305,26 @@ fn named_after(window: Window) -> String {
 
 fn claim(fact: &Dated) -> Option<Claim> {
     let window = fact.window()?;
-    let acquisition = fact.acquisition;
+    let (acquisition, place) = (fact.acquisition, fact.place);
     match &fact.fact {
         Fact::Boot { uuid, exact } => {
             let uuid = uuid.as_deref().map(str::to_owned);
             let source = if *exact { "kern.boottime" } else { "uptime" };
-            Some(Claim { window, uuid, source, acquisition, log: None, running: false })
+            Some(Claim { window, uuid, source, acquisition, place, log: None, running: false })
         }
         Fact::BootLogged { uuid, log: source } => {
             let uuid = uuid.as_deref().map(str::to_owned);
             let log = Some(fact.place.source);
-            Some(Claim { window, uuid, source, acquisition, log, running: false })
+            Some(Claim { window, uuid, source, acquisition, place, log, running: false })
         }
         Fact::BootRunning { uuid } => {
             let uuid = Some(uuid.as_ref().to_owned());
             let (source, log) = ("records that carry its UUID", Some(fact.place.source));
-            Some(Claim { window, uuid, source, acquisition, log, running: true })
+            Some(Claim { window, uuid, source, acquisition, place, log, running: true })
         }
         Fact::JobEvent(event) if event.kind == JobEventKind::LoggingStarted => {
             let log = Some(fact.place.source);
-            Some(Claim { window, uuid: None, source: LOG, acquisition, log, running: false })
+            Some(Claim { window, uuid: None, source: LOG, acquisition, place, log, running: false })
         }
         _ => None,
     }

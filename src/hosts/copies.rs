@@ -3,6 +3,8 @@
 //! Counted twice, each row would stand for two sightings, and one collection for the history of two.
 
 use super::grouping::Group;
+use super::roots::RootKind;
+use crate::model::observation::Fact;
 use crate::model::provenance::SourceId;
 use crate::pipeline::Collected;
 use std::collections::BTreeMap;
@@ -18,6 +20,8 @@ pub struct Copy {
     pub sources: Vec<SourceId>,
     /// A file of the one that is used.
     pub original: SourceId,
+    /// The folder of that.
+    pub original_prefix: String,
 }
 
 /// What a group is made of: the path of each file in its folder and its hash. `None` where a hash is missing, or there
@@ -37,6 +41,13 @@ fn content(group: &Group, collected: &Collected) -> Option<Vec<(String, String)>
     Some(content).filter(|content| !content.is_empty())
 }
 
+/// Whether a collector captured what no two Macs show alike, nor one Mac twice.
+fn is_capture(group: &Group) -> bool {
+    let is_collector = matches!(group.kind, RootKind::Collector(_));
+    let told = |fact: &Fact| matches!(fact, Fact::Process(_) | Fact::Command(_));
+    is_collector && group.observations.iter().any(|one| told(&one.fact))
+}
+
 /// Takes the copies out of the groups. Of equal ones that stays which says most, the first of these.
 pub(super) fn set_aside(groups: Vec<Group>, collected: &Collected) -> (Vec<Group>, Vec<Copy>) {
     let mut equal: BTreeMap<_, Vec<usize>> = BTreeMap::new();
@@ -51,22 +62,29 @@ pub(super) fn set_aside(groups: Vec<Group>, collected: &Collected) -> (Vec<Group
         // Of several that say as much, `max_by_key` takes the last.
         let Some(best) = indices.iter().rev().copied().max_by_key(said) else { continue };
         let argument = |index: usize| groups.get(index).map(|group| group.root.evidence);
-        // Equal folders within one argument are of Macs that are set up alike.
-        let copies = indices.into_iter().filter(|one| argument(*one) != argument(best));
+        // Equal folders within one argument are of Macs that are set up alike, unless a collector captured there
+        // what lasts a moment.
+        let is_alive = groups.get(best).is_some_and(is_capture);
+        let copies = indices
+            .into_iter()
+            .filter(|one| *one != best && (is_alive || argument(*one) != argument(best)));
         original_of.extend(copies.map(|one| (one, best)));
     }
-    let firsts: Vec<Option<SourceId>> =
-        groups.iter().map(|group| group.sources.first().copied()).collect();
+    let firsts: Vec<Option<(SourceId, String)>> = groups
+        .iter()
+        .map(|group| Some((*group.sources.first()?, group.root.prefix.clone())))
+        .collect();
     let (mut kept, mut copies) = (Vec::new(), Vec::new());
     for (index, group) in groups.into_iter().enumerate() {
-        let original = original_of.get(&index).and_then(|best| firsts.get(*best).copied()?);
+        let original = original_of.get(&index).and_then(|best| firsts.get(*best).cloned()?);
         match original {
             None => kept.push(group),
-            Some(original) => copies.push(Copy {
+            Some((original, original_prefix)) => copies.push(Copy {
                 evidence: group.root.evidence,
                 prefix: group.root.prefix,
                 sources: group.sources,
                 original,
+                original_prefix,
             }),
         }
     }

@@ -6,8 +6,8 @@ use super::clock::Zone;
 use super::grouping::{Group, HostGroups};
 use super::roots::RootKind;
 use super::{
-    Dated, DatedTime, HostCase, Options, completeness, coverage, early_boot, future, half_day,
-    partial, plists, zone,
+    Dated, DatedTime, HostCase, Options, boot_conflicts, completeness, coverage, early_boot,
+    future, half_day, partial, plists, zone,
 };
 use crate::evidence::problem;
 use crate::model::host::{Acquisition, Host};
@@ -46,6 +46,7 @@ pub fn date(mut host: HostGroups, collected: &Collected, options: &Options) -> H
     for fact in &mut case.facts {
         fact.boot = fact.window().and_then(|window| boots.place(fact.acquisition, window));
     }
+    case.problems.extend(boot_conflicts::problems(boots.conflicts(), collected));
     case.boots = boots.into_boots();
     case.coverage = coverage::of(&case, collected);
     case.zone = Some(zone);
@@ -346,6 +347,14 @@ fn name_acquisitions(case: &mut HostCase) {
             made.id = id;
         }
     }
+}
+
+/// A file in words, for details.
+pub(super) fn labelled(source: SourceId, collected: &Collected) -> String {
+    let row = collected.sources.get(source.0 as usize);
+    let label = row.and_then(|row| collected.evidence.get(row.evidence));
+    let (label, path) = (label.map_or("", |one| &one.label), row.map_or("", |row| &row.path));
+    format!("{label}!/{path}")
 }
 
 /// A window in words, for details.

@@ -7,7 +7,7 @@ use super::{EvidenceClaim, subjects};
 use crate::model::Text;
 use crate::model::observation::{CollectionClaim, Fact, HostClaim, Observation};
 use crate::model::provenance::SourceId;
-use crate::pipeline::Collected;
+use crate::pipeline::{Collected, Source};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rank of the name that a record gives of its own Mac: where a file speaks of several, nothing outranks it.
@@ -142,7 +142,7 @@ fn foreign_claims(group: &Group) -> impl Iterator<Item = (SourceId, Text)> {
 /// records name.
 fn foreign(group: &Group, collected: &Collected) -> Option<(SourceId, Text)> {
     let is_one = group.kind != RootKind::Loose || group.subject.is_some();
-    if !is_one || is_of_macos(group) {
+    if !is_one || is_of_macos(group, collected) {
         return None;
     }
     let by_name = || Some((*group.sources.first()?, foreign_name(group, collected)?));
@@ -187,10 +187,11 @@ fn has_mobile_folder(group: &Group, collected: &Collected) -> bool {
     layout.collector == "sysdiagnose" && has("logs/networking/") && !has("network-info/")
 }
 
-/// Whether a group tells a version of macOS; where its foreign claims are not of Apple's other systems,
-/// jobs of launchd tell as much.
-fn is_of_macos(group: &Group) -> bool {
-    let is_other = foreign_claims(group).any(|(_, system)| !system.eq_ignore_ascii_case("linux"));
+/// Whether a group tells a version of macOS; where neither its foreign claims nor its name and folders are of
+/// Apple's other systems, jobs of launchd tell as much.
+fn is_of_macos(group: &Group, collected: &Collected) -> bool {
+    let is_other = foreign_name(group, collected).is_some()
+        || foreign_claims(group).any(|(_, system)| !system.eq_ignore_ascii_case("linux"));
     group.observations.iter().any(|observation| match &observation.fact {
         Fact::Host(HostClaim::OsVersion(_)) => true,
         Fact::Job(_) | Fact::JobState(_) => !is_other,
@@ -210,15 +211,22 @@ fn evidence_claim(fact: &Fact) -> Option<EvidenceClaim> {
     }
 }
 
+/// What a file is known as by what it holds: a claim by its name alone is none.
+fn known_as(source: &Source) -> Option<&'static str> {
+    source.artifact.filter(|_| source.records > 0)
+}
+
 fn by_root(collected: &Collected) -> Vec<Group> {
-    let paths = collected.sources.iter().map(|source| (source.evidence, source.path.as_str()));
-    let roots = Roots::learn(paths);
+    let files = collected.sources.iter();
+    let files = files.map(|source| (source.evidence, source.path.as_str(), known_as(source)));
+    let roots = Roots::learn(files);
     let mut groups: BTreeMap<Root, Vec<SourceId>> = BTreeMap::new();
     for (index, source) in collected.sources.iter().enumerate() {
         let beside = (source.artifact == Some("uac-acquisition-log"))
             .then(|| roots.beside_log(source.evidence, &source.path))
             .flatten();
-        let root = beside.unwrap_or_else(|| roots.of(source.evidence, &source.path));
+        let root =
+            beside.unwrap_or_else(|| roots.of(source.evidence, &source.path, known_as(source)));
         let id = SourceId(u32::try_from(index).unwrap_or(u32::MAX));
         groups.entry(root).or_default().push(id);
     }

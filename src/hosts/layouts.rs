@@ -2,13 +2,15 @@
 
 use crate::artifacts::collector::automactc::name::RunFile;
 use crate::model::observation::HostClaim;
+use crate::pipeline::CONTAINERS;
 
 /// How a collector lays out what it brings.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Layout {
     /// The collector, as `acquisitions` names it unless it says so itself.
     pub collector: &'static str,
-    /// Files and folders by which its folder is known: what stands in front of them is the folder.
+    /// Files and folders by which its folder is known, if a parser reads what they hold: what stands in front of
+    /// them is the folder. A file that lies in no folder of the collector's must be one that only it writes.
     /// In lower case, part by part; a `*` at the end stands for the rest of a part.
     markers: &'static [&'static [&'static str]],
     /// Beginnings of the name of its folder.
@@ -21,8 +23,21 @@ pub struct Layout {
     pub false_utc: bool,
     /// Whether it writes special bytes of the Mac's paths as `%3A`.
     pub percent_encoded: bool,
+    /// How the name of its folder or archive tells the Mac, if it does.
+    host_name: Option<HostName>,
     /// Folders of daemons that are there whenever it copied all property lists of jobs.
     pub daemons: &'static [&'static str],
+}
+
+/// How the name of a folder or archive tells the Mac.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct HostName {
+    /// What stands in front of it.
+    before: &'static str,
+    /// What stands behind it, with more; without, a time may.
+    behind: Option<&'static str>,
+    /// Whether it may be the serial number.
+    or_serial: bool,
 }
 
 const DAEMONS: &[&str] = &["/system/library/launchdaemons/", "/library/launchdaemons/"];
@@ -55,6 +70,7 @@ pub const LAYOUTS: &[Layout] = &[
         false_utc: false,
         percent_encoded: false,
         // UAC copies files, not folders: a Mac without daemons of third parties has no such folder in it.
+        host_name: Some(HostName { before: "uac-", behind: Some("-macos-"), or_serial: false }),
         daemons: &["/system/library/launchdaemons/"],
     },
     Layout {
@@ -62,7 +78,11 @@ pub const LAYOUTS: &[Layout] = &[
         markers: &[
             &["client_info.json"],
             &["collection_context.json"],
-            &["uploads.json"],
+            &["uploads", "*", "library"],
+            &["uploads", "*", "system"],
+            &["uploads", "*", "users"],
+            &["uploads", "*", "private"],
+            &["uploads", "*", "%2f*"],
             &["results", "macos.*"],
             &["results", "generic.system.pstree.json"],
         ],
@@ -71,6 +91,7 @@ pub const LAYOUTS: &[Layout] = &[
         flat: &[],
         false_utc: false,
         percent_encoded: true,
+        host_name: None,
         daemons: DAEMONS,
     },
     Layout {
@@ -87,6 +108,7 @@ pub const LAYOUTS: &[Layout] = &[
         flat: &[&["persistence", "raw"]],
         false_utc: true,
         percent_encoded: false,
+        host_name: Some(HostName { before: "Aftermath_", behind: None, or_serial: true }),
         daemons: DAEMONS,
     },
     Layout {
@@ -110,6 +132,7 @@ pub const LAYOUTS: &[Layout] = &[
         flat: &[],
         false_utc: false,
         percent_encoded: false,
+        host_name: None,
         daemons: DAEMONS,
     },
 ];
@@ -123,6 +146,7 @@ const AUTOMACTC: Layout = Layout {
     flat: &[],
     false_utc: false,
     percent_encoded: false,
+    host_name: None,
     daemons: DAEMONS,
 };
 
@@ -132,12 +156,14 @@ pub fn shown_by_name(name: &str) -> Option<(&'static Layout, usize)> {
 }
 
 /// The layout that a path shows, with the number of its parts that are the collector's folder. The
-/// parts are in lower case; the last is the file.
-pub fn shown_by(parts: &[String]) -> Option<(&'static Layout, usize)> {
+/// parts are in lower case; the last is the file, which that artifact reads. What no parser reads shows nothing:
+/// anybody may give a file any name.
+pub fn shown_by(parts: &[String], artifact: Option<&str>) -> Option<(&'static Layout, usize)> {
+    let artifact = artifact.filter(|artifact| !CONTAINERS.contains(artifact))?;
     (0..parts.len()).find_map(|at| {
         let rest = parts.get(at..).unwrap_or_default();
         LAYOUTS.iter().find_map(|layout| {
-            if layout.markers.iter().any(|marker| begins(rest, marker)) {
+            if layout.markers.iter().any(|marker| layout.is_shown(marker, rest, artifact)) {
                 return Some((layout, at));
             }
             let folder = rest.first().filter(|_| rest.len() > 1)?;
@@ -148,23 +174,21 @@ pub fn shown_by(parts: &[String]) -> Option<(&'static Layout, usize)> {
 }
 
 impl Layout {
+    /// Whether what follows a folder is a marker, and holds what the collector writes.
+    fn is_shown(&self, marker: &[&str], rest: &[String], artifact: &str) -> bool {
+        let is_lone_file = rest.len() == 1;
+        begins(rest, marker) && (!is_lone_file || artifact.starts_with(self.collector))
+    }
+
     /// The Mac that the name of the collector's folder or archive tells (formats.md 3.1, 3.3): the last resort.
     pub fn host_in_name(&self, name: &str) -> Option<HostClaim> {
-        let name = name.trim_end_matches('!');
-        let (name, serial) = match self.collector {
-            "uac" => (name.strip_prefix("uac-")?.rsplit_once("-macos-")?.0, false),
-            "aftermath" => {
-                let name = name.strip_prefix("Aftermath_")?;
-                let name = name.strip_suffix(".zip").unwrap_or(name);
-                // Version 1 puts the time behind it: `2026-04-15T09_31_10Z`.
-                let at = name.rfind('_').and_then(|_| name.find("_20"));
-                let name = at
-                    .filter(|_| name.ends_with('Z'))
-                    .map_or(name, |at| name.get(..at).unwrap_or(name));
-                (name, is_serial(name))
-            }
-            _ => return None,
+        let pattern = self.host_name?;
+        let name = name.trim_end_matches('!').strip_prefix(pattern.before)?;
+        let name = match pattern.behind {
+            Some(behind) => name.rsplit_once(behind)?.0,
+            None => without_stamp(name.strip_suffix(".zip").unwrap_or(name)),
         };
+        let serial = pattern.or_serial && is_serial(name);
         if name.is_empty() {
             None
         } else if serial {
@@ -184,6 +208,14 @@ impl Layout {
     pub fn flat_name<'a>(&self, inside: &'a str) -> Option<&'a str> {
         behind(inside, self.flat).filter(|name| !name.contains('/'))
     }
+}
+
+/// A name without the time that version 1 of Aftermath puts behind it: `_2026-04-15T09_31_10Z`.
+fn without_stamp(name: &str) -> &str {
+    let at = name.len().saturating_sub("_2026-04-15T09_31_10Z".len());
+    let is_stamp =
+        |rest: &&str| rest.starts_with("_20") && rest.contains('T') && rest.ends_with('Z');
+    name.get(at..).filter(is_stamp).and_then(|_| name.get(..at)).unwrap_or(name)
 }
 
 /// What follows one of these folders in a path that begins with it.

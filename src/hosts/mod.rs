@@ -5,6 +5,7 @@
 //! its place ([`boots`]), and each source an account of what it could see ([`coverage`]).
 
 pub mod blind;
+mod boot_conflicts;
 pub mod boots;
 pub mod capture;
 pub mod clock;
@@ -237,13 +238,17 @@ fn tell_of(copy: Copy, collected: &mut Collected, source_hosts: &mut [Option<usi
             *slot = host;
         }
     }
-    let label = |evidence: usize| collected.evidence.get(evidence).map(|one| one.label.as_str());
-    let same = collected.sources.get(original).and_then(|source| label(source.evidence));
-    let (same, folder) = (same.unwrap_or_default(), copy.prefix.trim_end_matches(['/', '!']));
-    let what =
-        if folder.is_empty() { "it".to_owned() } else { format!("the acquisition in {folder}") };
-    let detail =
-        format!("{what} holds the same files as {same}: it is listed and not counted again");
+    let place = |evidence: usize, prefix: &str| {
+        let label = collected.evidence.get(evidence).map_or("", |one| &one.label);
+        let folder = prefix.trim_end_matches(['/', '!']);
+        if folder.is_empty() { label.to_owned() } else { format!("{label}!/{folder}") }
+    };
+    let of_original = collected.sources.get(original).map_or(copy.evidence, |one| one.evidence);
+    let detail = format!(
+        "{} holds the same files as {}: it is listed and not counted again",
+        place(copy.evidence, &copy.prefix),
+        place(of_original, &copy.original_prefix)
+    );
     if let Some(evidence) = collected.evidence.get_mut(copy.evidence) {
         let found = crate::evidence::problem(ProblemKind::DuplicateEvidence, detail);
         evidence.problems.push(found);

@@ -47,8 +47,8 @@ const TREE: &[&[&str]] = &[
     &["applications", "*", "contents"],
 ];
 
-/// The root that a path shows by itself, and what kind it is.
-fn shown_by(path: &str) -> (String, RootKind) {
+/// The root that the path of a file shows by itself, and what kind it is. `artifact` is what reads something in the file.
+fn shown_by(path: &str, artifact: Option<&str>) -> (String, RootKind) {
     let (outer, inner) = match path.rfind("!/") {
         Some(at) => path.split_at(at.saturating_add(2)),
         None => ("", path),
@@ -65,7 +65,7 @@ fn shown_by(path: &str) -> (String, RootKind) {
         let run = name.get(..length).unwrap_or_default();
         return (format!("{folder}{run}"), RootKind::Collector(layout));
     }
-    if let Some((layout, at)) = layouts::shown_by(&lower) {
+    if let Some((layout, at)) = layouts::shown_by(&lower, artifact) {
         return (prefix(at), RootKind::Collector(layout));
     }
     // What an application bundle holds is of the Mac that the bundle is on.
@@ -104,11 +104,11 @@ pub struct Roots {
 }
 
 impl Roots {
-    /// Learns the roots that these `(evidence, path)` pairs show.
-    pub fn learn<'a>(paths: impl Iterator<Item = (usize, &'a str)>) -> Self {
+    /// Learns the roots that these files show: evidence, path and the artifact that reads it.
+    pub fn learn<'a>(files: impl Iterator<Item = (usize, &'a str, Option<&'a str>)>) -> Self {
         let mut roots = Self::default();
-        for (evidence, path) in paths {
-            let (prefix, kind) = shown_by(path);
+        for (evidence, path, artifact) in files {
+            let (prefix, kind) = shown_by(path, artifact);
             let known = roots.kinds.entry(Root { evidence, prefix }).or_insert(kind);
             *known = kind.max(*known);
         }
@@ -117,8 +117,8 @@ impl Roots {
 
     /// The root of a path: the deepest tree or collector folder around it in the same container,
     /// else its own directory. A tree that a collector copied belongs to the collector's folder.
-    pub fn of(&self, evidence: usize, path: &str) -> Root {
-        let (own, kind) = shown_by(path);
+    pub fn of(&self, evidence: usize, path: &str, artifact: Option<&str>) -> Root {
+        let (own, kind) = shown_by(path, artifact);
         let around = self.around(evidence, &own);
         let root = match kind {
             RootKind::Collector(_) => None,
@@ -188,7 +188,8 @@ pub fn host_path(kind: RootKind, root: &Root, path: &str) -> String {
         RootKind::Collector(layout) => {
             let inside = layout.in_tree(inside).unwrap_or(inside);
             if layout.percent_encoded {
-                format!("/{}", percent_decoded(inside))
+                // Some accessors keep the slash in front, as `%2F`.
+                format!("/{}", percent_decoded(inside).trim_start_matches('/'))
             } else {
                 format!("/{inside}")
             }

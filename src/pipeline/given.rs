@@ -4,7 +4,7 @@ use super::beside::BesideGiven;
 use super::examine::{self, Plan};
 use super::hashing::HashingReader;
 use super::walk::{Listed, Opened, Place, one_file, volume};
-use super::{Context, Evidence, NOTHING_READ, Status, image as images};
+use super::{Context, Evidence, NOTHING_READ, Source, image as images};
 use crate::evidence::archive::{self, ArchiveKind};
 use crate::evidence::digest::{Hashes, Wanted};
 use crate::evidence::directory::Directory;
@@ -127,19 +127,6 @@ fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>
     if let Some(log) = log {
         beside(&log, context);
     }
-    let usable = context.outcomes.lock().map_or(true, |outcomes| {
-        outcomes.iter().map(|outcome| &outcome.source).any(|source| {
-            let is_read =
-                matches!(source.status, Status::Parsed | Status::Partial | Status::Unclaimed);
-            // An archive is of use if something in it is.
-            let is_full = source.is_container() && source.records > 0;
-            source.evidence == context.evidence && is_read && !is_full
-        })
-    });
-    if !usable {
-        evidence.unusable = Some(NOTHING_READ.to_owned());
-        return evidence;
-    }
     of_use(evidence, settings, context)
 }
 
@@ -150,27 +137,45 @@ fn of_use(
     settings: Option<&'static str>,
     context: &Context<'_>,
 ) -> Evidence {
-    let (mut files, mut known) = (0_usize, false);
-    if let Ok(outcomes) = context.outcomes.lock() {
+    let told = context.outcomes.lock().map_or(None, |outcomes| {
         let own = outcomes.iter().map(|outcome| &outcome.source);
-        for source in own.filter(|source| source.evidence == context.evidence) {
-            if !source.is_container() {
-                files = files.saturating_add(1);
-                known |= source.artifact.is_some();
-            }
-        }
-    }
-    if !known {
-        let why = match (settings, files) {
-            (Some(settings), _) => settings.to_owned(),
-            (None, 0) => "it holds no file".to_owned(),
-            (None, 1) => format!("its one file is {OF_NO_KIND}"),
-            (None, files) => format!("none of the {files} files in it is {OF_A_KIND}"),
-        };
+        let own = own.filter(|source| source.evidence == context.evidence);
+        why_of_no_use(&own.collect::<Vec<_>>(), settings)
+    });
+    let Some(why) = told else { return evidence };
+    // What cannot be read has rows of its own.
+    if !why.starts_with(NOTHING_READ) {
         evidence.problems.push(problem(ProblemKind::Unsupported, why.clone()));
-        evidence.unusable = Some(why);
     }
-    evidence
+    Evidence { unusable: Some(why), ..evidence }
+}
+
+/// Why the files of some evidence are of no use, unless a parser reads one of them.
+fn why_of_no_use(own: &[&Source], settings: Option<&'static str>) -> Option<String> {
+    if own.iter().any(|source| source.is_read()) {
+        return None;
+    }
+    let is_container = |source: &&&Source| source.is_container();
+    let files = own.iter().filter(|source| !is_container(source)).count();
+    let lost = own.iter().filter(|source| !is_container(source) && source.is_lost()).count();
+    let detail = detail_of(own);
+    Some(match (settings, files, lost) {
+        (Some(settings), ..) => settings.to_owned(),
+        (None, 0, _) if detail.is_empty() => "it holds no file".to_owned(),
+        (None, files, lost) if files == lost => format!("{NOTHING_READ}{detail}"),
+        (None, 1, _) => format!("its one file is {OF_NO_KIND}"),
+        (None, files, 0) => format!("none of the {files} files in it is {OF_A_KIND}"),
+        (None, files, lost) => format!(
+            "{lost} of the {files} files in it cannot be read{detail}; none of the others is {OF_A_KIND}"
+        ),
+    })
+}
+
+/// In parentheses what is wrong with the first file that cannot be read, else with the first of which anything is.
+fn detail_of(own: &[&Source]) -> String {
+    let told = own.iter().filter_map(|source| Some((source, source.problems.first()?)));
+    let first = told.min_by_key(|(source, _)| (!source.is_lost(), &source.path));
+    first.map_or_else(String::new, |(_, problem)| format!(" ({})", problem.detail))
 }
 
 /// What a file is that is written for Portolan, not by a Mac.

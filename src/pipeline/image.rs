@@ -189,7 +189,6 @@ fn volumes(
 ) -> Vec<(String, FoundVolume)> {
     let (partitions, problems) = image::partition::list(disk);
     source.problems.extend(problems);
-    let mut labels = BTreeSet::new();
     let mut volumes = Vec::new();
     for partition in partitions {
         let length = usize::try_from(partition.disk.size()).unwrap_or(usize::MAX).min(limits::HEAD);
@@ -207,12 +206,7 @@ fn volumes(
         };
         match format.open(Arc::clone(&partition.disk)) {
             Ok(found) => {
-                let number = volumes.len();
-                let found = found.into_iter().map(|mut one| {
-                    one.notes.insert(0, format.name().to_owned());
-                    one
-                });
-                volumes.extend(named(found.collect(), number, &partition.name, &mut labels));
+                volumes.extend(found.into_iter().map(|volume| (partition.name.clone(), volume)));
             }
             Err(why) => {
                 let detail = format!("{}: {}", format.name(), why.detail);
@@ -220,25 +214,19 @@ fn volumes(
             }
         }
     }
-    volumes
+    named(volumes)
 }
 
-/// Gives volumes of one partition the labels under which their files are shown. The data volume of a group stands where macOS
-/// mounts it, in its system volume.
-fn named(
-    found: Vec<FoundVolume>,
-    before: usize,
-    partition: &str,
-    labels: &mut BTreeSet<String>,
-) -> Vec<(String, FoundVolume)> {
+/// Gives volumes, each with the name of its partition, the labels under which their files are shown. The data volume of a
+/// group stands where macOS mounts it, in its system volume.
+fn named(found: Vec<(String, FoundVolume)>) -> Vec<(String, FoundVolume)> {
+    let mut labels = BTreeSet::new();
     let mut systems: Vec<(String, String)> = Vec::new();
     let mut own = Vec::new();
-    for (index, volume) in found.into_iter().enumerate() {
-        let number = before.saturating_add(index).saturating_add(1);
-        let name =
-            [volume.label.as_str(), partition].into_iter().find(|name| !name.trim().is_empty());
+    for (number, (partition, volume)) in (1_u32..).zip(found) {
+        let name = [&volume.label, &partition].into_iter().find(|name| !name.trim().is_empty());
         let name = name.map_or_else(|| format!("volume {number}"), |name| name.replace('/', ":"));
-        let label = unique(&name, labels);
+        let label = unique(&name, &mut labels);
         if let (Some(group), "system") = (&volume.group, volume.role) {
             systems.push((group.clone(), label.clone()));
         }

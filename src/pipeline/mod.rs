@@ -12,7 +12,7 @@ mod hashing;
 mod held;
 mod image;
 pub mod stream;
-pub mod walk;
+mod walk;
 
 use crate::evidence::Modified;
 use crate::evidence::digest::{Hashes, Wanted};
@@ -118,6 +118,17 @@ pub struct VolumeWalk {
 }
 
 impl Source {
+    /// Whether a parser read it: neither a container nor refused.
+    pub fn is_read(&self) -> bool {
+        let known = self.artifact.is_some() && !self.is_container();
+        known && matches!(self.status, Status::Parsed | Status::Partial)
+    }
+
+    /// Whether nothing of it could be read, or nothing of it is used.
+    pub fn is_lost(&self) -> bool {
+        matches!(self.status, Status::Unreadable | Status::Refused)
+    }
+
     /// Whether it is no file of a Mac but something that holds some: an archive, an image, a volume.
     pub fn is_container(&self) -> bool {
         self.artifact.is_some_and(|artifact| CONTAINERS.contains(&artifact))
@@ -133,9 +144,9 @@ pub fn is_on(file: &Source, volume: &Source) -> bool {
 }
 
 /// The ids in `sources` of what holds other files.
-const CONTAINERS: &[&str] = &[walk::CONTAINER, image::IMAGE, image::VOLUME];
+pub const CONTAINERS: &[&str] = &[walk::CONTAINER, image::IMAGE, image::VOLUME];
 
-/// Why an archive is unusable of which no file could be read.
+/// Why evidence is unusable of which no file could be read or used.
 pub const NOTHING_READ: &str = "nothing in it can be read";
 
 /// An EVIDENCE argument.

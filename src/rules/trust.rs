@@ -5,7 +5,7 @@ use super::scoring::Feature;
 use crate::baseline::program::Program;
 use crate::model::anomaly::Factor;
 use crate::model::binding::Binding;
-use crate::model::network::{Address, Protocol, Scope};
+use crate::model::network::{Address, Scope};
 use crate::model::observation::{Known, Redirect, Signer};
 use crate::ports::owners::is_interpreter;
 use crate::ports::trust::{Redirected, Signed};
@@ -108,15 +108,8 @@ pub(super) fn redirect(view: &View<'_>) -> Option<Factor> {
 
 /// `what is sent to tcp 80 on en0`, and how that is known.
 pub(super) fn in_words(redirect: &Redirect) -> String {
-    let protocol = redirect.protocol.map_or("any", Protocol::as_str);
-    let ports = match redirect.from_ports {
-        Some((first, last)) if first == last => format!("{protocol} {first}"),
-        Some((first, last)) => format!("{protocol} {first} to {last}"),
-        None => format!("{protocol}, any port,"),
-    };
-    let on = redirect.interface.as_ref().map_or_else(String::new, |name| format!(" on {name}"));
     let how = if redirect.loaded { "loaded" } else { "configured, not known to be loaded" };
-    format!("by a rule of the packet filter ({how}) what is sent to {ports}{on}")
+    format!("by a rule of the packet filter ({how}) what is sent to {}", redirect.sent_to())
 }
 
 /// Whether a redirection leads to a listener.

@@ -3,7 +3,7 @@
 use super::place_of;
 use crate::support::{claim, fixture_bytes, parse, rendered};
 use portolan::artifacts::Emitter;
-use portolan::model::observation::When;
+use portolan::model::observation::{ProblemKind, When};
 
 fn read(name: &str) -> Emitter {
     let path = place_of("knockknock", name);
@@ -24,6 +24,16 @@ fn a_quote_that_was_not_escaped_costs_only_its_item() {
     assert!(out.partial);
     assert_eq!(out.observations.len(), 1);
     insta::assert_snapshot!(rendered(&out));
+}
+
+#[test]
+fn items_within_items_without_an_end_are_given_up() {
+    // Each was read to the end of all others: a file of a megabyte took minutes.
+    let text = format!("{{\"Launch Items\":[{}", "{\"name\":".repeat(100_000));
+    let out = parse("knockknock", &place_of("knockknock", "scan.json"), text.as_bytes());
+    assert!(out.partial && out.observations.is_empty());
+    let last = out.problems.last().unwrap();
+    assert_eq!(last.kind, ProblemKind::Limit, "{last:?}");
 }
 
 #[test]

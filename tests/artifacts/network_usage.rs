@@ -2,9 +2,12 @@
 
 use super::place_of;
 use crate::evidence::build::{gzip, tar_of};
-use crate::support::{Scratch, claim, collected, fixture, fixture_bytes, parse, rendered};
+use crate::support::{
+    Scratch, analysis_of, claim, collected, fixture, fixture_bytes, parse, rendered, tables_of,
+};
 use portolan::artifacts::Emitter;
 use portolan::model::observation::{Fact, NetworkUse};
+use portolan::report::Options;
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -153,4 +156,43 @@ fn another_database_is_not_taken() {
     assert_eq!(claim("db/other.sqlite", &std::fs::read(&path).unwrap()), None);
     let renamed = fixture_bytes("network-usage/netusage.sqlite");
     assert_eq!(claim("export/usage.db", &renamed).as_deref(), Some("network-usage"));
+}
+
+#[test]
+fn a_row_with_times_that_cannot_be_is_told_and_never_placed_in_time() {
+    let scratch = Scratch::new("network-usage-times");
+    let path = scratch.path().join("netusage.sqlite");
+    std::fs::copy(fixture("network-usage/netusage.sqlite"), &path).unwrap();
+    let database = Connection::open(&path).unwrap();
+    database.execute_batch("DELETE FROM ZPROCESS").unwrap();
+    let times = [
+        ("backwards", "797946060", "797946000"),
+        ("before", "-1", "797946000"),
+        ("never", "0", "0"),
+        ("huge", "1e300", "1e300"),
+        ("endless", "797946000", "9e999"),
+        ("least", "-9223372036854775808", "9223372036854775807"),
+        ("words", "'yesterday'", "'today'"),
+        ("bytes", "x'00'", "x'ff'"),
+        ("missing", "NULL", "NULL"),
+        ("sound", "797946000", "797946060"),
+    ];
+    for (index, (name, first, last)) in times.into_iter().enumerate() {
+        let row = format!(
+            "INSERT INTO ZPROCESS VALUES ({index}, 15, 1, {first}, {last}, NULL, '{name}')"
+        );
+        database.execute_batch(&row).unwrap();
+    }
+    drop(database);
+    let out = parse("network-usage", "netusage.sqlite", &std::fs::read(&path).unwrap());
+    assert_eq!(used(&out).len(), times.len(), "{out:?}");
+    let details: Vec<&str> = out.problems.iter().map(|one| one.detail.as_str()).collect();
+    for (name, ..) in times {
+        let told = details.iter().any(|detail| detail.contains(&format!("; {name} ")));
+        assert_eq!(told, name != "sound", "{name}: {details:#?}");
+    }
+    let analysis = analysis_of(collected(&[scratch.path().to_owned()]));
+    let timeline = tables_of(&analysis, &Options::default()).remove("timeline").unwrap();
+    let placed: Vec<&str> = timeline.iter().map(|row| row["process"].as_str()).collect();
+    assert_eq!(placed, ["sound", "sound"]);
 }

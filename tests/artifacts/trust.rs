@@ -91,6 +91,14 @@ fn each_output_is_known_by_its_content() {
         claim("private/etc/pf.anchors/org.example", &rules).as_deref(),
         Some("packet-filter")
     );
+    for path in ["pf.conf", "captures of Ana/pf.conf"] {
+        assert_eq!(claim(path, &rules).as_deref(), Some("packet-filter"), "{path}");
+    }
+    // Whoever writes of a redirection writes other lines around it.
+    let rule = "rdr pass on lo0 inet proto tcp from any to any port = 80 -> 127.0.0.1 port 8080\n";
+    assert_eq!(claim("case/notes.txt", format!("He had set this:\n{rule}").as_bytes()), None);
+    let printed = format!("No ALTQ support in kernel\nrdr-anchor \"com.apple/*\" all\n{rule}");
+    assert_eq!(claim("case/notes.txt", printed.as_bytes()).as_deref(), Some("packet-filter"));
     // The template that macOS came with says nothing of this Mac.
     let settings = fixture_bytes("alf-plist/com.apple.alf.plist");
     let template = "usr/libexec/ApplicationFirewall/com.apple.alf.plist";
@@ -144,6 +152,45 @@ fn a_path_that_holds_a_decision_decides_nothing() {
             if *allowed == Some(false)),
         "{one:?}"
     );
+}
+
+#[test]
+fn the_firewall_s_file_tells_what_is_blocked_and_what_is_not_understood() {
+    let application = |state: &str| {
+        let text = format!(
+            "<plist version=\"1.0\"><dict><key>globalstate</key><integer>1</integer>\
+             <key>applications</key><array><dict><key>bundleid</key><string>org.example.reef</string>\
+             {state}</dict></array></dict></plist>"
+        );
+        let place = "Library/Preferences/com.apple.alf.plist";
+        let out = parse("alf-plist", place, text.as_bytes());
+        let found = out.observations.iter().find_map(|one| match &one.fact {
+            Fact::Firewall(FirewallSetting::Application { allowed, .. }) => Some(*allowed),
+            _ => None,
+        });
+        found.unwrap()
+    };
+    let state = |number: u64| application(&format!("<key>state</key><integer>{number}</integer>"));
+    assert_eq!((state(0), state(3)), (Some(true), Some(true)));
+    assert_eq!(state(2), Some(false));
+    assert_eq!((state(1), state(7), application("")), (None, None, None));
+}
+
+#[test]
+fn rules_that_pfctl_did_not_print_are_not_known_to_be_loaded() {
+    let written = "rdr pass on en0 inet proto tcp from any to any port 443 -> 127.0.0.1 port 9443";
+    let printed = written.replace("port 443", "port = 443");
+    let loaded = |path: &str, line: &str| {
+        let out = parse("packet-filter", path, line.as_bytes());
+        let Fact::Redirect(found) = &out.observations[0].fact else { panic!("{out:?}") };
+        found.loaded
+    };
+    for path in ["pf.conf", "case/pf.conf", "private/etc/pf.conf", "etc/pf.anchors/org.example"] {
+        assert!(!loaded(path, written) && !loaded(path, &printed), "{path}");
+    }
+    assert!(loaded("case/pfctl_-s_nat.txt", &printed) && loaded("case/rules.txt", &printed));
+    // A copy of a configuration under another name.
+    assert!(!loaded("case/rules.txt", written));
 }
 
 #[test]

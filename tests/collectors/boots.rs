@@ -4,6 +4,7 @@ use super::bindings;
 use crate::story::{Files, Lsof, Mac, told};
 use crate::support::{copied, fixture, fresh_folder};
 use portolan::hosts::Options;
+use portolan::model::observation::ProblemKind;
 use portolan::model::service::Direction;
 
 #[test]
@@ -53,5 +54,27 @@ fn a_sysdiagnose_of_a_phone_is_refused_whatever_its_folder_is_called() {
         let path = path.replace('!', "");
         let told = Files::default().with(&path, netstat).told();
         assert!(told.host_names().is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn two_sources_that_contradict_each_other_on_a_boot_are_one_problem() {
+    // The second says that another boot began on the 12th; the first shows the one of the 10th on the 15th.
+    let row = |port: &'static str| Lsof::tcp("reefd", 700, 0x700, port);
+    let one = Mac::new().lsof(row("*:9443 (LISTEN)")).lsof(row("*:9444 (LISTEN)")).files();
+    let other = Mac::new().on("2026-04-16", "10:13").booted("2026-04-12T08:00:00Z").files();
+    let told = one.and(other).told();
+    let found = told.problems(ProblemKind::BoundConflict);
+    let [detail] = &found[..] else { panic!("{found:#?}") };
+    assert!(detail.contains("still running at 2026-04-15T12:13:"), "{detail}");
+    let second = "uac-otter-07-macos-20260416091244/live_response/system/sysctl_-a.txt";
+    assert!(detail.contains(second), "{detail}");
+    // No capture lies in a boot that had ended.
+    let host = told.host();
+    for binding in &told.ports().bindings {
+        let boot = binding.boot.and_then(|boot| host.boots.get(boot)).unwrap();
+        let seen = binding.interval.unwrap().last_seen;
+        assert!(boot.ended.is_none_or(|ended| seen <= ended.hi), "{boot:?} {seen}");
+        assert_eq!(binding.notes, Vec::<String>::new());
     }
 }

@@ -2,6 +2,8 @@
 
 mod aftermath;
 mod boots;
+mod copies;
+mod markers;
 
 use crate::story::Told;
 use portolan::model::binding::Binding;

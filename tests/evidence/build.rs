@@ -43,14 +43,14 @@ pub(crate) fn zip_of(files: &[File], options: SimpleFileOptions) -> Vec<u8> {
 }
 
 /// A GNU tar of those files.
-pub(crate) fn tar_of(files: &[File]) -> Vec<u8> {
+pub(crate) fn tar_of(files: &[(impl AsRef<str>, Vec<u8>)]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (path, bytes) in files {
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
         header.set_mtime(1_700_000_000);
-        builder.append_data(&mut header, path, bytes.as_slice()).unwrap();
+        builder.append_data(&mut header, path.as_ref(), bytes.as_slice()).unwrap();
     }
     builder.into_inner().unwrap()
 }

@@ -10,14 +10,22 @@ mod containers;
 mod damage;
 /// Images that are read once, held in memory.
 mod ewf_spooled;
+/// Compressed files of APFS and HFS+.
+mod decmpfs;
 /// Folders, names of evidence, FIFOs.
 mod folders;
+/// HFS+ volumes.
+mod hfs;
+/// Disk images: volumes, walks, parts.
+mod images;
 /// What must not be read to its end.
 mod limits;
 /// What is in real images, for a comparison with other readers.
 mod oracle;
 /// GPT, APM, MBR.
 mod partitions;
+/// Seeds for fuzzing.
+mod seeds;
 /// Links, times, sparse files and strange names in tar.
 mod tar;
 /// Encryption, zip64, duplicates and missing directories in zip.

@@ -5,6 +5,7 @@ use portolan::evidence::digest::sha256;
 use portolan::evidence::image::partition::{self, Partition};
 use portolan::evidence::image::{ChildKind, FORMATS, FileSystem, NodeId, disk::read_vec};
 use portolan::evidence::memory::read_all;
+use portolan::model::Timestamp;
 use std::fmt::Write;
 
 /// Tells of `PORTOLAN_IMAGE`, a raw image, in `PORTOLAN_TABLE`: what `docs/validation.md` was checked with.
@@ -61,7 +62,7 @@ fn walk(files: &dyn FileSystem, folder: NodeId, path: &str, out: &mut String) {
             |all| all.iter().map(|one| format!("{}={}", one.name, sha256(&one.value))).collect(),
         );
         let times = [told.modified, told.changed, told.created]
-            .map(|time| time.map_or(0, |time| time.as_second()).to_string());
+            .map(|time| time.map_or(0, Timestamp::as_second).to_string());
         writeln!(
             out,
             "{:?}\t{path}\t{}\t{content}\t{:o}\t{}\t{}\t{}\t{}",

@@ -246,16 +246,21 @@ fn files_of_a_mac_are_not_taken_for_disks() {
     }
 }
 
-#[test]
-fn no_partition_reaches_beyond_a_damaged_disk() {
+/// A disk with each kind of map.
+pub(super) fn maps() -> [Vec<u8>; 4] {
     let mut apm = numbered(150, 512);
     put_apm(&mut apm, 512, &[Wanted { kind: "Apple_HFS", name: "one", first: 64, last: 139 }]);
     let mut mbr = numbered(150, 512);
     put_mbr(&mut mbr, 0, &[(0xaf, 2, 8), (0x05, 20, 100)]);
     put_mbr(&mut mbr, 20, &[(0x83, 1, 9), (0x05, 30, 20)]);
     put_mbr(&mut mbr, 50, &[(0x83, 1, 9)]);
+    [gpt(512), gpt(4096), apm, mbr]
+}
+
+#[test]
+fn no_partition_reaches_beyond_a_damaged_disk() {
     let mut random = Random::new(6);
-    for sound in [gpt(512), gpt(4096), apm, mbr] {
+    for sound in maps() {
         for _ in 0..300 {
             let mut bytes = sound.clone();
             for _ in 0..=random.below(4) {

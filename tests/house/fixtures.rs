@@ -3,7 +3,8 @@
 use super::{assert_none, is_a, rust_files};
 use crate::artifacts::place_of;
 use crate::support::{
-    claim, files_below, fixture, fixture_bytes, fixtures, parse, repository, stories,
+    claim, files_below, fixture, fixture_bytes, fixtures, image_fixtures, parse, repository,
+    stories,
 };
 use portolan::artifacts::ARTIFACTS;
 use portolan::evidence::digest::sha256;
@@ -65,7 +66,11 @@ fn present() -> BTreeMap<(String, String), String> {
         let hash = hash_of_story(&name);
         (("hosts".to_owned(), format!("{name}/")), hash)
     });
-    files.chain(hosts).collect()
+    let images = image_fixtures().into_iter().map(|name| {
+        let hash = hash(&format!("images/{name}"));
+        (("images".to_owned(), name), hash)
+    });
+    files.chain(hosts).chain(images).collect()
 }
 
 #[test]
@@ -169,6 +174,11 @@ fn no_fixture_is_unused() {
         let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
         if !text.contains(&name) && !text.contains(&format!("\"{stem}\"")) {
             unused.push(format!("{artifact}/{name}"));
+        }
+    }
+    for name in image_fixtures() {
+        if !text.contains(&name) {
+            unused.push(format!("images/{name}"));
         }
     }
     for story in stories() {

@@ -34,7 +34,7 @@ fn evidence() -> PathBuf {
     folder
 }
 
-fn analyze(evidence: &Path, out: &Path, more: &[&str]) -> Output {
+pub(super) fn analyze(evidence: &Path, out: &Path, more: &[&str]) -> Output {
     let mut arguments = vec!["analyze", evidence.to_str().unwrap(), "--out", out.to_str().unwrap()];
     arguments.extend(more);
     portolan(&arguments)

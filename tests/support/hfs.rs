@@ -34,6 +34,8 @@ pub(crate) struct Image {
 /// What a file is written with.
 #[derive(Clone, Copy)]
 pub(crate) struct Kind {
+    /// Flags of the record: 2 it has a thread, 4 it may have attributes, 0x20 it is one of several links.
+    pub record: u8,
     pub mode: u16,
     pub flags: u8,
     /// Type and creator.
@@ -43,7 +45,8 @@ pub(crate) struct Kind {
 }
 
 /// A regular file.
-pub(crate) const PLAIN: Kind = Kind { mode: 0o100_644, flags: 0, finder: [0; 8], special: 0 };
+pub(crate) const PLAIN: Kind =
+    Kind { record: 6, mode: 0o100_644, flags: 0, finder: [0; 8], special: 0 };
 
 fn units(name: &str) -> Vec<u16> {
     name.encode_utf16().collect()
@@ -165,7 +168,7 @@ impl Image {
     pub(crate) fn linked_file(&mut self, content: &[u8], links: u32) -> u32 {
         let parent = self.private(0);
         let name = format!("iNode{}", self.next + 1);
-        self.special(parent, &name, Kind { special: links, ..PLAIN }, [content, b""])
+        self.special(parent, &name, Kind { record: 0x26, special: links, ..PLAIN }, [content, b""])
     }
 
     /// A folder that hard links lead to, with its number.
@@ -177,13 +180,13 @@ impl Image {
 
     /// A hard link to a file.
     pub(crate) fn hard_link(&mut self, parent: u32, name: &str, to: u32) {
-        let kind = Kind { finder: *b"hlnkhfs+", special: to, ..PLAIN };
+        let kind = Kind { record: 0x22, finder: *b"hlnkhfs+", special: to, ..PLAIN };
         self.special(parent, name, kind, [b"", b""]);
     }
 
     /// A hard link to a folder.
     pub(crate) fn folder_link(&mut self, parent: u32, name: &str, to: u32) {
-        let kind = Kind { finder: *b"fdrpMACS", special: to, ..PLAIN };
+        let kind = Kind { record: 0x22, finder: *b"fdrpMACS", special: to, ..PLAIN };
         self.special(parent, name, kind, [b"", b""]);
     }
 
@@ -295,6 +298,7 @@ fn attribute_key(id: u32, name: &str, first: u32) -> Vec<u8> {
 
 /// What records of folders and files begin with.
 fn common(record: &mut [u8], id: u32, kind: Kind) {
+    record[3] = kind.record;
     put(record, 8, &id.to_be_bytes());
     for at in [12, 16, 20] {
         put(record, at, &(WRITTEN + u32::try_from(at).unwrap()).to_be_bytes());

@@ -31,6 +31,9 @@ catalog::entry! {
     pub KnockKnock
 }
 
+/// Items of a damaged scan that are no JSON.
+const BROKEN: usize = 256;
+
 /// Plugins whose items are launchd's.
 const JOBS: &[&str] = &["Launch Items", "Background Managed Tasks", "Background Managed Items"];
 
@@ -107,7 +110,7 @@ impl Artifact for KnockKnock {
 /// Reads the items of a text that is no JSON as a whole: each from where one begins.
 fn one_by_one(text: &str, out: &mut Emitter) {
     let mut plugin = String::new();
-    let mut from = 0;
+    let (mut from, mut broken) = (0, 0_usize);
     while let Some(at) = text.get(from..).and_then(|rest| rest.find(['{', '['])) {
         let at = from.saturating_add(at);
         from = at.saturating_add(1);
@@ -121,7 +124,7 @@ fn one_by_one(text: &str, out: &mut Emitter) {
             }
             continue;
         }
-        let rest = text.get(at..).unwrap_or_default();
+        let rest = head(text.get(at..).unwrap_or_default());
         let begins = rest.get(1..).unwrap_or_default().trim_start();
         if plugin.is_empty() || !["\"name\"", "\"command\""].iter().any(|it| begins.starts_with(it))
         {
@@ -134,8 +137,22 @@ fn one_by_one(text: &str, out: &mut Emitter) {
         } else {
             let detail = "an item that is no JSON object";
             out.problem(Locator::Offset(at as u64), ProblemKind::MalformedRecord, detail);
+            broken = broken.saturating_add(1);
+        }
+        // Each of them was read on to its end, which may be that of all others.
+        if broken > BROKEN {
+            let detail =
+                format!("more than {BROKEN} items that are no JSON object: the rest is not read");
+            return out.problem(Locator::Offset(at as u64), ProblemKind::Limit, detail);
         }
     }
+}
+
+/// The beginning of a text, as long as an item may be.
+fn head(text: &str) -> &str {
+    let end = limits::LINE.min(text.len());
+    let end = (0..=end).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    text.get(..end).unwrap_or_default()
 }
 
 /// One item of a plugin.

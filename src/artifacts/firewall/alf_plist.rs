@@ -15,12 +15,11 @@ catalog::entry! {
     ///
     /// ## What it does not
     /// That it was on: a setting written by hand takes effect at the next start. Of an application only the
-    /// states 0 and 3 (allowed) are understood; that it is blocked is told by `socketfilterfw --listapps`. macOS 15
-    /// no longer keeps this file.
+    /// states 0 and 3 (allowed) and 2 (blocked) are understood. macOS 15 no longer keeps this file.
     ///
     /// ## Format source
     /// `/Library/Preferences/com.apple.alf.plist` of macOS 10.5 to 14: `globalstate` 0 (off), 1 (on), 2 (blocks all),
-    /// `stealthenabled`, `exceptions`, `applications`.
+    /// `stealthenabled`, `exceptions`, `applications` with the `state` that osquery's `alf_exceptions` shows too.
     pub AlfPlist
 }
 
@@ -80,7 +79,11 @@ fn application(entry: &Dictionary, out: &mut Emitter) -> Option<(String, Firewal
     let text = |key: &str| entry.get(key).and_then(Value::as_string);
     let program = text("path").or_else(|| text("bundleid")).filter(|text| !text.is_empty())?;
     let state = entry.get("state").and_then(Value::as_unsigned_integer);
-    let allowed = state.filter(|state| matches!(state, 0 | 3)).map(|_| true);
+    let allowed = match state {
+        Some(0 | 3) => Some(true),
+        Some(2) => Some(false),
+        _ => None,
+    };
     let told = state.map_or_else(String::new, |state| format!(", state = {state}"));
     let row = format!("{program}{told}");
     Some((row, FirewallSetting::Application { program: out.text(program), allowed }))

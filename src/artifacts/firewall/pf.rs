@@ -16,8 +16,9 @@ catalog::entry! {
     /// filter was on.
     ///
     /// ## What it does not
-    /// That a packet was redirected. `/etc/pf.conf` and the files of `/etc/pf.anchors` say what would be loaded:
-    /// macOS does not switch the filter on by itself. Macros and tables are not expanded. Rules that pass or block
+    /// That a packet was redirected. `/etc/pf.conf`, the files of `/etc/pf.anchors` and a loose `pf.conf` beside
+    /// captures say what would be loaded: macOS does not switch the filter on by itself. A rule whose port lacks the
+    /// `=` that pfctl prints counts as configured too, unless the file is named after pfctl. Macros and tables are not expanded. Rules that pass or block
     /// are counted and not read: which of them wins depends on all the others.
     ///
     /// ## Format source
@@ -35,16 +36,18 @@ impl Artifact for PacketFilter {
     }
 
     fn claims(&self, candidate: &Candidate<'_>) -> Claim {
-        let configured = is_configuration(candidate.path);
-        let named = configured || candidate.is_output_of("pfctl");
+        let named = is_in_force(candidate.path) || candidate.is_output_of("pfctl");
         let is_text = !candidate.text.is_empty();
         // A word that begins a line is no proof: the whole of a redirection is, or the head of `-s all`.
-        let fits = candidate.lines().any(|line| matches!(redirect(line), Some(Ok(_))))
-            || candidate.lines().any(|line| line.trim_end() == "TRANSLATION RULES:");
+        let is_all = candidate.lines().any(|line| line.trim_end() == "TRANSLATION RULES:");
+        let rules = candidate.lines().any(|line| matches!(redirect(line), Some(Ok(_))));
+        let fits = is_all || rules;
+        // Whoever writes of a redirection writes other lines around it.
+        let is_capture =
+            candidate.is_output_of("") && (is_all || candidate.lines().all(is_printed));
         match (named, fits) {
             (true, true) => Claim::Sure,
-            // A configuration file elsewhere says nothing of what this Mac redirects.
-            (false, true) if candidate.is_output_of("") => Claim::ByContent,
+            (false, true) if is_capture || is_loose(candidate.path) => Claim::ByContent,
             (true, false) if is_text => Claim::ByName,
             _ => Claim::No,
         }
@@ -52,14 +55,51 @@ impl Artifact for PacketFilter {
 
     fn parse(&self, input: &mut Input<'_>, out: &mut Emitter) -> Result<(), ParseError> {
         let path = format!("/{}", input.entry.path.to_lowercase());
-        let loaded = !is_configuration(&path);
-        for_each_line(input, out, |number, line, out| read(number, line, loaded, out))
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let configured = name == CONFIGURATION || is_in_force(&path);
+        let printed = !configured && name.contains("pfctl");
+        for_each_line(input, out, |number, line, out| {
+            // pfctl prints `port = 80` for what is written `port 80`.
+            let loaded = printed || (!configured && !as_written(line));
+            read(number, line, loaded, out);
+        })
     }
 }
 
-/// Whether a path in lower case is that of a configuration file.
-fn is_configuration(path: &str) -> bool {
-    path.ends_with("/etc/pf.conf") || path.contains("/etc/pf.anchors/")
+/// The name of the file that the packet filter is configured by.
+const CONFIGURATION: &str = "pf.conf";
+
+/// Folders of a Mac below which a `pf.conf` of somebody's own lies, which no Mac loads by itself.
+const ELSEWHERE: &[&str] =
+    &["/users/", "/applications/", "/library/", "/opt/", "/usr/", "/private/", "/var/", "/system/"];
+
+/// How lines begin that `pfctl -s nat` and `-s rules` print, and those of a file of rules.
+const BEGINNINGS: &[&str] = &[
+    "rdr", "nat", "binat", "no ", "scrub", "anchor", "pass", "block", "dummynet", "set ", "table ",
+    "load ", "#", "No ALTQ", "ALTQ ",
+];
+
+/// Whether pfctl prints such a line, or a file of rules has one.
+fn is_printed(line: &str) -> bool {
+    line.trim().is_empty() || BEGINNINGS.iter().any(|begin| line.starts_with(begin))
+}
+
+/// Whether a path in lower case is that of a file that macOS loads its rules from.
+fn is_in_force(path: &str) -> bool {
+    path.ends_with("/etc/pf.conf") || path.contains("/etc/pf.anchors/") || path == "/pf.conf"
+}
+
+/// Whether a path in lower case is that of a configuration file that somebody put beside captures. One that
+/// lies elsewhere on a Mac says nothing of what it redirects.
+fn is_loose(path: &str) -> bool {
+    path.ends_with("/pf.conf") && !ELSEWHERE.iter().any(|folder| path.contains(folder))
+}
+
+/// Whether a rule names a port as people do. Ranges are printed as they are written.
+fn as_written(line: &str) -> bool {
+    let mut rule = line.split("->").next().unwrap_or_default().split_whitespace();
+    let port = rule.find(|word| *word == "port").and_then(|_| rule.next());
+    port.is_some_and(|first| first.starts_with('{') || number(first).is_some())
 }
 
 fn read(number: u64, line: &str, loaded: bool, out: &mut Emitter) {

@@ -4,6 +4,7 @@ use super::ecs::is_job;
 use super::fields::{find, get, instant, name, number, pid, row, text, texts, when};
 use super::objects::for_each_object;
 use super::spans::Spans;
+use crate::artifacts::reading::path_of_url;
 use crate::artifacts::{Artifact, Candidate, Claim, Emitter, Input, ParseError};
 use crate::catalog;
 use crate::evidence::limits;
@@ -242,12 +243,12 @@ fn exit(record: &Value, at: Option<Window>, out: &mut Emitter) -> Option<Fact> {
 /// A job that Background Task Management took up or dropped. The event tells no label.
 fn item(kind: &str, body: &Value, out: &mut Emitter) -> Fact {
     let url = text(body, "item.item_url").unwrap_or_default();
-    let path = url.strip_prefix("file://").unwrap_or(url);
+    let path = path_of_url(url).unwrap_or_else(|| url.to_owned());
     // 2 is a login item, 3 an agent, 4 a daemon.
     let domain = (number(body, "item.item_type") == Some(4)).then(|| out.text("system"));
     let removed = kind.ends_with("_remove");
     let kind = JobEventKind::Registered {
-        path: Some(path).filter(|path| !path.is_empty()).map(|path| out.text(path)),
+        path: Some(path).filter(|path| !path.is_empty()).map(|path| out.text(&path)),
         program: text(body, "executable_path").map(|path| out.text(path)),
         disposition: Some(out.text(if removed { "removed" } else { "added" })),
     };

@@ -143,6 +143,20 @@ pub struct Redirect {
     pub loaded: bool,
 }
 
+impl Redirect {
+    /// What is redirected, in words: `tcp 80 on en0`.
+    pub fn sent_to(&self) -> String {
+        let protocol = self.protocol.map_or("any", Protocol::as_str);
+        let ports = match self.from_ports {
+            Some((first, last)) if first == last => format!("{protocol} {first}"),
+            Some((first, last)) => format!("{protocol} {first} to {last}"),
+            None => format!("{protocol}, any port,"),
+        };
+        let on = self.interface.as_ref().map_or_else(String::new, |name| format!(" on {name}"));
+        format!("{ports}{on}")
+    }
+}
+
 /// A system extension.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SystemExtension {

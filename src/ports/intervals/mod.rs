@@ -224,7 +224,9 @@ impl Life<'_> {
             self.not_before(window.lo, evidence(index).and_then(|(start, _)| start));
         }
         let next = index.saturating_add(1);
-        if let Some(window) = started(next) {
+        // Where the next start contradicts what shows this boot running, that is told once and bounds nothing.
+        let ends = case.boots.get(index).is_some_and(|boot| boot.ended.is_some());
+        if let Some(window) = started(next).filter(|_| ends) {
             self.not_after(window.hi, evidence(next).and_then(|(_, end)| end));
         }
     }

@@ -1,5 +1,6 @@
 //! The kinds of events of the timeline, and what each is about.
 
+use super::setting::Setting;
 use crate::model::Text;
 use crate::model::binding::Binding;
 use crate::model::host::{Acquisition, Boot};
@@ -29,6 +30,10 @@ pub(super) enum Event {
     Sighting,
     LastSeen,
     NetworkLastUsed,
+    FirewallSeen,
+    RedirectSeen,
+    ExtensionSeen,
+    BackgroundItemSeen,
     CrashReported,
     JobExited,
     ProcessExited,
@@ -67,6 +72,10 @@ impl Event {
             Self::LatestEnd => ("latest_end", "Latest Possible End"),
             Self::NetworkFirstUsed => ("network_first_used", "Network First Used"),
             Self::NetworkLastUsed => ("network_last_used", "Network Last Used"),
+            Self::FirewallSeen => ("firewall_seen", "Firewall Setting Seen"),
+            Self::RedirectSeen => ("redirect_seen", "Redirection Seen"),
+            Self::ExtensionSeen => ("extension_seen", "System Extension Seen"),
+            Self::BackgroundItemSeen => ("background_item_seen", "Background Item Seen"),
             Self::CrashReported => ("crash_reported", "Crash Reported"),
             Self::ClockStepped => ("clock_stepped", "Clock Stepped"),
             Self::ShutDown => ("shut_down", "Shut Down"),
@@ -97,6 +106,8 @@ pub(super) enum Subject<'a> {
     Crash(&'a Crash),
     NetworkUse(&'a NetworkUse),
     Command(&'a Text),
+    /// What was set when the evidence was collected.
+    Setting(Setting<'a>),
     Host,
 }
 
@@ -107,6 +118,10 @@ impl<'a> Subject<'a> {
         } else {
             None
         }
+    }
+
+    pub(super) fn setting(self) -> Option<Setting<'a>> {
+        if let Self::Setting(setting) = self { Some(setting) } else { None }
     }
 
     /// The name of the process that an event is about.
@@ -124,6 +139,7 @@ impl<'a> Subject<'a> {
             | Self::Boot(_)
             | Self::Acquisition(_)
             | Self::Command(_)
+            | Self::Setting(_)
             | Self::Host => None,
         }
     }
@@ -139,6 +155,7 @@ impl<'a> Subject<'a> {
                     JobEventKind::Registered { program, .. } | JobEventKind::Persisted { program, .. },
                 ..
             }) => program.as_ref(),
+            Self::Setting(setting) => setting.program(),
             Self::JobEvent(_)
             | Self::Boot(_)
             | Self::Acquisition(_)
@@ -162,6 +179,7 @@ impl<'a> Subject<'a> {
             | Self::Acquisition(_)
             | Self::NetworkUse(_)
             | Self::Command(_)
+            | Self::Setting(_)
             | Self::Host => None,
         }
     }
@@ -172,6 +190,7 @@ impl<'a> Subject<'a> {
             Self::Process(process) => process.label.as_ref(),
             Self::Job(job) => Some(&job.label),
             Self::JobEvent(job) => job.label.as_ref(),
+            Self::Setting(setting) => setting.service(),
             Self::Boot(_)
             | Self::Acquisition(_)
             | Self::Crash(_)
@@ -193,6 +212,7 @@ impl<'a> Subject<'a> {
             Self::Crash(crash) => crash.process.path.as_deref().unwrap_or_default(),
             Self::NetworkUse(used) => used.process.as_deref().unwrap_or_default(),
             Self::Command(command) => command,
+            Self::Setting(setting) => setting.key(),
             Self::Host => "",
         }
     }

@@ -32,6 +32,7 @@ pub(super) fn of(event: Event, subject: &Subject<'_>) -> String {
         Subject::NetworkUse(used) => of_network_use(event, used),
         Subject::Host if event == Event::ClockStepped => "The wall clock was stepped.".to_owned(),
         Subject::Host => "The host was shut down.".to_owned(),
+        Subject::Setting(setting) => setting.message(),
         Subject::Command(command) => format!("The collector ran {command}."),
     }
 }

@@ -2,6 +2,7 @@
 
 mod event;
 mod message;
+mod setting;
 
 use super::View;
 use super::table::{Cell, Column, Record, cells, integer, text};
@@ -10,7 +11,7 @@ use crate::hosts::{Dated, HostCase};
 use crate::model::Timestamp;
 use crate::model::anomaly::Anomaly;
 use crate::model::binding::{Binding, Citation, CitationRole};
-use crate::model::network::Address;
+use crate::model::network::{Address, Protocol};
 use crate::model::observation::{Fact, JobEventKind};
 use crate::model::provenance::Place;
 use crate::ports::{HostPorts, JobRecord};
@@ -44,14 +45,15 @@ impl Record for TimelineRow<'_> {
              `process_exited`; `job_spawned`, `job_launched`, `job_exited`, `job_removed`, \
              `job_bootstrapped`, `job_enabled`, `job_disabled`; `plist_created`, `plist_modified`; \
              `boot_started`, `boot_ended`, `launchd_started`; `crash_reported`; `network_first_used`, \
-             `network_last_used`; `acquisition_started`, `command_run`, `acquisition_ended`.",
+             `network_last_used`; `firewall_seen`, `redirect_seen`, `extension_seen`, \
+             `background_item_seen`: what was set so at the capture, or stands in a file of the acquisition; `acquisition_started`, `command_run`, `acquisition_ended`.",
         ),
         text("direction", "Of the binding."),
         text("protocol", "`tcp` or `udp`."),
         text("local_address", "Local addresses, joined by `,`."),
-        integer("local_port", "Local port."),
-        text("remote_address", "The peer."),
-        integer("remote_port", "Port of the peer."),
+        integer("local_port", "Local port; of a redirection, the port that is redirected."),
+        text("remote_address", "The peer; of a redirection, where it leads."),
+        integer("remote_port", "Port of the peer, likewise."),
         text("process", "The process."),
         text("process_path", "Path of its executable."),
         integer("pid", "Its process id."),
@@ -64,7 +66,13 @@ impl Record for TimelineRow<'_> {
 
     fn cells(&self) -> Vec<Cell<'_>> {
         let subject = &self.subject;
-        let binding = subject.binding();
+        let (binding, setting) = (subject.binding(), subject.setting());
+        let protocol = binding.map(|binding| binding.protocol);
+        let protocol = protocol.or_else(|| setting.and_then(|setting| setting.protocol()));
+        let local_port = binding.and_then(|binding| binding.local_port);
+        let remote_address =
+            binding.and_then(|binding| binding.remote_address.as_ref()).map(Address::text);
+        let remote_port = binding.and_then(|binding| binding.remote_port);
         cells![
             self.time,
             self.event.description(),
@@ -73,11 +81,11 @@ impl Record for TimelineRow<'_> {
             self.host,
             self.event.as_str(),
             binding.map(|binding| binding.direction.as_str()),
-            binding.map(|binding| binding.protocol.as_str()),
+            protocol.map(Protocol::as_str),
             binding.map(local_addresses),
-            binding.and_then(|binding| binding.local_port),
-            binding.and_then(|binding| binding.remote_address.as_ref()).map(Address::text),
-            binding.and_then(|binding| binding.remote_port),
+            local_port.or_else(|| setting.and_then(|setting| setting.local_port())),
+            remote_address.or_else(|| setting.and_then(|setting| setting.remote_address())),
+            remote_port.or_else(|| setting.and_then(|setting| setting.remote_port())),
             subject.process(),
             subject.process_path(),
             subject.pid(),
@@ -97,6 +105,7 @@ pub(super) fn timeline<'a>(view: &'a View<'a>) -> Vec<TimelineRow<'a>> {
         let mut host = OfHost { index, name: &case.host.name, view, rows: &mut rows };
         host.frame(case);
         host.facts(case);
+        host.settings(case);
         host.processes(ports);
         host.jobs(ports);
         host.bindings(ports);
@@ -193,6 +202,14 @@ impl<'a> OfHost<'a, '_> {
                     self.add(Some(at), Happening { event, subject, anomaly: None, place });
                 }
             }
+        }
+    }
+
+    fn settings(&mut self, case: &'a HostCase) {
+        for (time, setting, fact) in setting::settings(case) {
+            let (event, subject) = (setting.event(), Subject::Setting(setting));
+            let place = Some(fact.place);
+            self.add(Some(time), Happening { event, subject, anomaly: None, place });
         }
     }
 
@@ -332,8 +349,9 @@ fn event_of(dated: &Dated) -> Option<(Event, Subject<'_>)> {
         | Fact::ServiceNames(_)
         | Fact::SshdPort(_)
         | Fact::EphemeralPorts { .. }
-        // These were so at the capture; nothing tells since when.
+        // Who signed a program stands in the table of services and processes.
         | Fact::Signature(_)
+        // Settings are gathered by themselves: a file that was copied has no time of its own.
         | Fact::BackgroundItem(_)
         | Fact::Firewall(_)
         | Fact::PacketFilter(_)

@@ -57,7 +57,8 @@ impl Artifact for AftermathLog {
         let swift = split(first).is_some_and(|(_, note)| note.contains(".swift - "));
         match (candidate.name == "aftermath.log", looks) {
             (true, true) => Claim::Sure,
-            (true, false) => Claim::ByName,
+            // Its first line may be damaged.
+            (true, false) if candidate.lines().any(|line| split(line).is_some()) => Claim::ByName,
             (false, true) if swift && first.to_lowercase().contains("aftermath") => {
                 Claim::ByContent
             }

@@ -1,10 +1,10 @@
 //! Addresses of blocks → objects and nodes of trees, kept in a bounded cache.
 
-use super::cache::NodeCache;
-use super::fields::damaged;
+use super::fields::{Fields, damaged};
 use super::node::Node;
-use super::object::{Header, checksum_holds};
+use super::object::{HEADER, Header, checksum_holds};
 use super::tree::Kind;
+use crate::evidence::image::cache::NodeCache;
 use crate::evidence::image::{Disk, disk};
 use std::io;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) struct Place {
     pub(super) address: u64,
     /// Bytes.
     pub(super) length: u32,
-    /// Whether it begins with a header: nodes of sealed volumes do not (`OBJ_NOHEADER`).
+    /// Whether it begins with a header that tells checksum and identifier (not so under `OBJ_NOHEADER`).
     pub(super) has_header: bool,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Blocks {
     disk: Arc<dyn Disk>,
     size: u32,
     count: u64,
-    nodes: NodeCache,
+    nodes: NodeCache<Node>,
 }
 
 impl Blocks {
@@ -63,12 +63,12 @@ impl Blocks {
         if length < self.size || length > LARGEST {
             return Err(damaged(format!("block {address}: an object of {length} bytes")));
         }
-        let start = address.checked_mul(u64::from(self.size)).unwrap_or(u64::MAX);
+        let start = address.saturating_mul(u64::from(self.size));
         let bytes = disk::read_vec(&*self.disk, start, length as usize)
             .map_err(|error| io::Error::new(error.kind(), format!("block {address}: {error}")))?;
         let header = Header::read(&bytes)?;
-        if !place.has_header {
-            return Ok((header, bytes));
+        if !place.has_header || is_headless(&bytes) {
+            return Ok((Header::default(), bytes));
         }
         if !checksum_holds(&bytes) {
             return Err(damaged(format!("block {address}: the checksum does not hold")));
@@ -88,7 +88,6 @@ impl Blocks {
             return Ok(node);
         }
         let (header, bytes) = self.object(place)?;
-        let header = place.has_header.then_some(header);
         let node = Node::read(header, bytes, kind).map_err(|error| {
             io::Error::new(error.kind(), format!("block {}: {error}", place.address))
         })?;
@@ -96,4 +95,12 @@ impl Blocks {
         self.nodes.put(key, Arc::clone(&node));
         Ok(node)
     }
+}
+
+/// Whether this is a node that says itself that it has no header, as those of sealed volumes do ("B-Tree Node Flags",
+/// `BTNODE_NOHEADER`): where the header would be are zeros.
+fn is_headless(object: &[u8]) -> bool {
+    const NO_HEADER: u16 = 0x10;
+    let flags = Fields(object).u16(HEADER).unwrap_or_default();
+    flags & NO_HEADER != 0 && object.iter().take(HEADER).all(|byte| *byte == 0)
 }

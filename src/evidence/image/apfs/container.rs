@@ -4,6 +4,7 @@ use super::blocks::{Blocks, LARGEST};
 use super::fields::{Fields, damaged, unsupported};
 use super::object::{HEADER, Header, checksum_holds, kind};
 use super::object_map::ObjectMap;
+use super::volume::Volume;
 use crate::evidence::image::{Disk, disk};
 use crate::evidence::limits;
 use std::io;
@@ -97,9 +98,10 @@ impl Container {
 
     fn newest(disk: &Arc<dyn Disk>, blocks: &Arc<Blocks>, first: Superblock) -> io::Result<Self> {
         let mut checkpoints = checkpoints(disk, &first);
-        checkpoints.push(first);
         checkpoints.sort_by_key(|one| std::cmp::Reverse(one.xid));
         checkpoints.dedup_by_key(|one| one.xid);
+        // Block 0 is a copy of one of them, written when the container was unmounted last.
+        checkpoints.push(first);
         let (mut partly, mut wrong) = (None, None);
         let mut passed: Vec<u64> = Vec::new();
         for checkpoint in checkpoints.into_iter().take(limits::CHECKPOINTS) {
@@ -132,9 +134,11 @@ impl Container {
         Ok(bytes)
     }
 
-    /// Whether every volume's superblock can be read.
+    /// Whether every volume and the roots of its trees can be read, those apart that are encrypted.
     fn is_whole(&self) -> bool {
-        self.volumes.iter().all(|oid| self.volume(*oid).is_ok())
+        let is_sound =
+            |oid: &u64| self.volume(*oid).and_then(|bytes| Volume::read(&bytes)?.check(self));
+        self.volumes.iter().all(|oid| is_sound(oid).is_ok())
     }
 
     fn fallen_back(mut self, passed: &[u64]) -> Self {

@@ -1,7 +1,7 @@
 //! The trees of a volume → its directories and files.
 
 use super::blocks::Blocks;
-use super::fields::damaged;
+use super::fields::{damaged, unsupported};
 use super::records::{self, Inode, Value, attribute_name, of};
 use super::stream::{Extents, Stream};
 use super::tree::{Key, Tree};
@@ -139,6 +139,9 @@ impl FileSystem for Files {
         let inode = self.inode(node)?;
         if let Some(compressed) = self.compression(node, &inode)? {
             return compressed.open(|| self.fork(node));
+        }
+        if inode.is_dataless {
+            return Err(unsupported("the content was left to a server: it is not on the disk"));
         }
         let size = inode.size.unwrap_or_default();
         Ok(Box::new(self.stream(inode.stream, size, inode.is_sparse).buffered()))

@@ -9,7 +9,6 @@
 //! The sections that comments name are those of the reference.
 
 mod blocks;
-mod cache;
 mod container;
 mod fields;
 mod files;

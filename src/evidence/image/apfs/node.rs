@@ -3,6 +3,7 @@
 use super::fields::{Fields, damaged};
 use super::object::{Header, kind};
 use super::tree::{Key, Kind};
+use crate::evidence::image::cache::Weighed;
 use std::io;
 use std::ops::Range;
 
@@ -43,17 +44,12 @@ struct Layout {
 }
 
 impl Node {
-    /// A node whose keys are sound and in order. `header` is none for nodes without one.
-    pub(super) fn read(
-        header: Option<Header>,
-        bytes: Vec<u8>,
-        tree: &'static Kind,
-    ) -> io::Result<Self> {
-        if let Some(header) = header {
-            let is_node = [kind::BTREE, kind::BTREE_NODE].contains(&header.kind);
-            if !is_node || header.subtype != tree.subtype {
-                return Err(damaged(format!("no node of {}", tree.name)));
-            }
+    /// A node whose keys are sound and in order.
+    pub(super) fn read(header: Header, bytes: Vec<u8>, tree: &'static Kind) -> io::Result<Self> {
+        let is_node = [kind::BTREE, kind::BTREE_NODE].contains(&header.kind);
+        let is_own = is_node && header.subtype == tree.subtype;
+        if !is_own && header.kind != kind::NONE {
+            return Err(damaged(format!("no node of {}", tree.name)));
         }
         let layout = Layout::read(&bytes)?;
         let fields = Fields(&bytes);
@@ -106,15 +102,16 @@ impl Node {
         Fields(self.value(at)).u64(0)
     }
 
-    /// Bytes that it takes.
-    pub(super) fn memory(&self) -> usize {
-        let slots = self.slots.capacity().saturating_mul(size_of::<Slot>());
-        self.bytes.capacity().saturating_add(slots)
-    }
-
     fn part(&self, at: Option<&Range<u32>>) -> &[u8] {
         let at = at.map(|at| at.start as usize..at.end as usize);
         at.and_then(|at| self.bytes.get(at)).unwrap_or_default()
+    }
+}
+
+impl Weighed for Node {
+    fn memory(&self) -> usize {
+        let slots = self.slots.capacity().saturating_mul(size_of::<Slot>());
+        self.bytes.capacity().saturating_add(slots)
     }
 }
 

@@ -8,6 +8,7 @@ pub(super) const HEADER: usize = 32;
 
 /// Types of objects ("Object Types"), without their flags.
 pub(super) mod kind {
+    pub(in super::super) const NONE: u32 = 0x00;
     pub(in super::super) const SUPERBLOCK: u32 = 0x01;
     pub(in super::super) const BTREE: u32 = 0x02;
     pub(in super::super) const BTREE_NODE: u32 = 0x03;
@@ -28,8 +29,8 @@ pub(super) fn is_physical(kind: u32) -> bool {
     kind & STORAGE == PHYSICAL
 }
 
-/// What an object says of itself: `obj_phys_t`.
-#[derive(Clone, Copy)]
+/// What an object says of itself: `obj_phys_t`. One without a header says nothing.
+#[derive(Clone, Copy, Default)]
 pub(super) struct Header {
     pub(super) oid: u64,
     pub(super) xid: u64,

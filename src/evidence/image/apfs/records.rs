@@ -22,6 +22,8 @@ const FILE: u16 = 0o100_000;
 const SPARSE: u64 = 0x200;
 /// `UF_COMPRESSED` of `bsd_flags`: what `com.apple.decmpfs` says is the content.
 const COMPRESSED: u32 = 0x20;
+/// `SF_DATALESS` of `bsd_flags`: the content was left to a server (iCloud Drive, say).
+const DATALESS: u32 = 0x4000_0000;
 /// `INO_EXT_TYPE_DSTREAM` ("Extended Fields").
 const DATA_STREAM: u8 = 8;
 
@@ -35,6 +37,8 @@ pub(super) struct Inode {
     pub(super) is_sparse: bool,
     /// Whether its content is compressed.
     pub(super) is_compressed: bool,
+    /// Whether its content is not on the disk.
+    pub(super) is_dataless: bool,
     flags: Flags,
 }
 
@@ -67,6 +71,7 @@ impl Inode {
             size: stream.map(|stream| Fields(stream).u64(0)).transpose()?,
             is_sparse: fields.u64(48)? & SPARSE != 0,
             is_compressed: fields.u32(68)? & COMPRESSED != 0,
+            is_dataless: fields.u32(68)? & DATALESS != 0,
             flags,
         })
     }

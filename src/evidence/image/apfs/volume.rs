@@ -120,8 +120,20 @@ impl Volume {
         Ok(Files::new(Arc::clone(&container.blocks), tree, extents, self.has(HASHED)))
     }
 
+    fn is_encrypted(&self) -> bool {
+        self.flags & UNENCRYPTED == 0
+    }
+
+    /// An error if the roots of its trees cannot be read, unless they are encrypted.
+    pub(super) fn check(&self, container: &Container) -> io::Result<()> {
+        if self.is_encrypted() {
+            return Ok(());
+        }
+        self.files(container, self.map, container.xid).map(drop)
+    }
+
     fn opened(&self, container: &Container) -> Result<Arc<dyn FileSystem>, Problem> {
-        if self.flags & UNENCRYPTED == 0 {
+        if self.is_encrypted() {
             let detail = "the volume is encrypted (FileVault or hardware key)";
             return Err(problem(ProblemKind::Encrypted, detail));
         }

@@ -11,7 +11,7 @@ use std::io::{self, Read};
 /// A chunk, and the bytes of content that are due.
 pub(super) type Decode = fn(&[u8], usize) -> io::Result<Vec<u8>>;
 
-/// In front of a chunk that zlib and LZFSE left as it is: its low half has all bits set.
+/// In front of a chunk that zlib, LZFSE and LZBITMAP left as it is: its low half has all bits set.
 const KEPT: u8 = 0x0f;
 /// The same for LZVN: its "end of stream".
 const KEPT_LZVN: u8 = 0x06;
@@ -29,10 +29,10 @@ fn drained(reader: impl Read, size: usize, name: &str) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     let read = reader.take(size as u64).read_to_end(&mut content);
     read.map_err(|error| damaged(format!("a {name} chunk does not decompress: {error}")))?;
-    match content.len() == size {
-        true => Ok(content),
-        false => Err(damaged(format!("a {name} chunk gives {} bytes of {size}", content.len()))),
+    if content.len() != size {
+        return Err(damaged(format!("a {name} chunk gives {} bytes of {size}", content.len())));
     }
+    Ok(content)
 }
 
 /// Type 1: nothing but the content.
@@ -82,5 +82,23 @@ pub(super) fn lzfse(chunk: &[u8], size: usize) -> io::Result<Vec<u8>> {
         None if size == 0 => Ok(Vec::new()),
         Some((first, content)) if first & KEPT == KEPT => unchanged(content, size),
         _ => drained(LzfseRingDecoder::default().reader_bytes(chunk), size, "LZFSE"),
+    }
+}
+
+/// Types 13 and 14: LZBITMAP, which begins with `ZBM`.
+pub(super) fn lzbitmap(chunk: &[u8], size: usize) -> io::Result<Vec<u8>> {
+    match chunk.split_first() {
+        None if size == 0 => Ok(Vec::new()),
+        Some((first, content)) if first & KEPT == KEPT => unchanged(content, size),
+        _ => {
+            let mut content = Vec::new();
+            let length = zbitmap::decompress(chunk, &mut content, size).map_err(|error| {
+                damaged(format!("an LZBITMAP chunk does not decompress: {error}"))
+            })?;
+            if length != size {
+                return Err(damaged(format!("an LZBITMAP chunk gives {length} bytes of {size}")));
+            }
+            Ok(content)
+        }
     }
 }

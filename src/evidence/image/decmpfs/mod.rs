@@ -54,13 +54,15 @@ const KINDS: &[Kind] = &[
     fork(10, codec::plain, &layout::TABLE),
     inline(11, codec::lzfse),
     fork(12, codec::lzfse, &layout::TABLE),
+    inline(13, codec::lzbitmap),
+    fork(14, codec::lzbitmap, &layout::TABLE),
 ];
 
 /// What types that are not read are called.
 const UNREAD: &[(u32, &str)] = &[
-    (5, "content that is not on the disk"),
-    (13, "LZBITMAP"),
-    (14, "LZBITMAP in the resource fork"),
+    (5, "content in a store of generations"),
+    (0x8000_0001, "content that is not on the disk"),
+    (0x8000_0002, "a package whose content is not on the disk"),
 ];
 
 /// The value of `com.apple.decmpfs`.

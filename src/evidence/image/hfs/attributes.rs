@@ -5,12 +5,16 @@ use super::extents::Forks;
 use super::fork::{Fork, used};
 use super::header::{BlockRun, ForkData, extents};
 use super::node::{Record, damaged};
-use super::tree::Tree;
+use super::tree::{Tree, Which};
 use crate::evidence::image::fields::{be16, be32};
 use crate::evidence::image::{Attribute, Disk, disk};
 use crate::evidence::limits;
 use std::cmp::Ordering;
 use std::io;
+
+/// `kHFSAttributesFileID`.
+pub(super) const TREE: Which =
+    Which { name: "the attributes file", id: 8, order: |key| file(key).map(u64::from) };
 
 /// `kHFSPlusAttrInlineData`, `kHFSPlusAttrForkData`, `kHFSPlusAttrExtents`.
 const INLINE: u32 = 0x10;
@@ -20,11 +24,6 @@ const EXTENTS: u32 = 0x30;
 /// The file that a key begins with, behind two bytes of padding.
 pub(super) fn file(key: &[u8]) -> Option<u32> {
     be32(key, 2)
-}
-
-/// The same, to order keys by.
-pub(super) fn order(key: &[u8]) -> Option<u64> {
-    file(key).map(u64::from)
 }
 
 /// The name of a key, behind the file and the first block.

@@ -3,9 +3,14 @@
 use super::header::ForkData;
 use super::node::Record;
 use super::time;
+use super::tree::Which;
 use crate::evidence::image::fields::{be16, be32, be64, bytes};
 use crate::model::Timestamp;
 use std::cmp::Ordering;
+
+/// `kHFSCatalogFileID`.
+pub(super) const TREE: Which =
+    Which { name: "the catalog", id: 4, order: |key| parent(key).map(u64::from) };
 
 /// `kHFSRootParentID`: the parent of the root folder, which is `kHFSRootFolderID`.
 pub(super) const ROOT_PARENT: u32 = 1;
@@ -14,14 +19,12 @@ pub(super) const ROOT: u32 = 2;
 /// `UF_COMPRESSED` of `chflags(2)`, in the flags that the owner may set.
 const COMPRESSED: u8 = 0x20;
 
+/// `kHFSHasLinkChainMask` of the flags of a record.
+const HAS_LINK_CHAIN: u16 = 0x20;
+
 /// The parent that a key begins with.
 pub(super) fn parent(key: &[u8]) -> Option<u32> {
     be32(key, 0)
-}
-
-/// The same, to order keys by.
-pub(super) fn order(key: &[u8]) -> Option<u64> {
-    parent(key).map(u64::from)
 }
 
 /// Where a key lies, seen from what stands in a folder. A key that is too short for a parent lies before everything.
@@ -70,6 +73,8 @@ pub(super) struct Item {
     pub mode: u16,
     /// For a link the number of the file that it leads to, for that file how many links there are.
     pub special: u32,
+    /// Whether it is one of several links, as macOS marks those of folders.
+    pub has_chain: bool,
     /// Type and creator of a file.
     pub finder: u64,
     /// Whether macOS compressed the content.
@@ -129,6 +134,7 @@ impl Item {
             gid: be32(data, 36)?,
             mode: be16(data, 42)?,
             special: be32(data, 44)?,
+            has_chain: be16(data, 2)? & HAS_LINK_CHAIN != 0,
             finder: be64(data, 48)?,
             is_compressed: owner_flags & COMPRESSED != 0,
             data: ForkData::default(),

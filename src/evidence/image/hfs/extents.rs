@@ -3,12 +3,19 @@
 use super::fork::{Fork, blocks_of, plain, used};
 use super::header::{BlockRun, ForkData, Header, extents};
 use super::node::damaged;
-use super::tree::Tree;
+use super::tree::{self, Nodes, Tree};
 use crate::evidence::image::Disk;
 use crate::evidence::image::fields::be32;
 use std::cmp::Ordering;
 use std::io;
 use std::sync::Arc;
+
+/// `kHFSExtentsFileID`.
+const OVERFLOW: tree::Which = tree::Which {
+    name: "the extents overflow file",
+    id: 3,
+    order: |key| parts(key).map(|(file, _, _)| u64::from(file)),
+};
 
 /// Which fork of a file: `forkType` of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,10 +40,9 @@ fn parts(key: &[u8]) -> Option<(u32, u8, u32)> {
 }
 
 impl Forks {
-    pub(super) fn open(disk: &Arc<dyn Disk>, header: &Header) -> Self {
+    pub(super) fn open(disk: &Arc<dyn Disk>, header: &Header, cache: &Nodes) -> Self {
         let file = plain(disk, header.block_size, &header.extents);
-        let order = |key: &[u8]| parts(key).map(|(file, _, _)| u64::from(file));
-        let overflow = Tree::open("the extents overflow file", file, order);
+        let overflow = Tree::open(&OVERFLOW, file, cache);
         Self { disk: Arc::clone(disk), block_size: header.block_size, overflow }
     }
 

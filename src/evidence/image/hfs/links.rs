@@ -12,11 +12,11 @@ use std::io;
 const FILES: &str = "\0\0\0\0HFS+ Private Data";
 const FOLDERS: &str = ".HFS+ Private Directory Data\r";
 
-/// Type and creator of a link to a file: `hlnk`, `hfs+`; and to a folder: `fdrp`, `MACS`.
+/// Type and creator of a link to a file: `hlnk`, `hfs+`; and to a folder: `fdrp`, `MACS`, which an alias of a folder has too.
 const FILE_LINK: u64 = u64::from_be_bytes(*b"hlnkhfs+");
 const FOLDER_LINK: u64 = u64::from_be_bytes(*b"fdrpMACS");
 
-/// The number of what is no link: an alias of a folder has the type and creator of a link to one.
+/// The number of what is no link.
 const NO_NUMBER: u32 = 0;
 
 /// Where the linked files and folders of a volume lie.
@@ -59,17 +59,22 @@ impl Links {
             return None;
         }
         let (folder, prefix) = match item.finder {
-            FILE_LINK => (self.files?, "iNode"),
-            FOLDER_LINK => (self.folders?, "dir_"),
+            FILE_LINK => (self.files, "iNode"),
+            FOLDER_LINK => (self.folders, "dir_"),
             _ => return None,
         };
+        let is_folder = item.finder == FOLDER_LINK;
         let name = format!("{prefix}{}", item.special);
-        let found = named(catalog, folder, &name)
-            .filter(|target| target.item.is_folder == (item.finder == FOLDER_LINK));
-        Some(
-            found
-                .ok_or_else(|| damaged(format!("what the hard link leads to, {name}, is missing"))),
-        )
+        let found = folder.and_then(|folder| named(catalog, folder, &name));
+        match found.filter(|target| target.item.is_folder == is_folder) {
+            Some(target) => Some(Ok(target)),
+            // An alias.
+            None if is_folder && !item.has_chain => None,
+            None => {
+                let detail = format!("what the hard link leads to, {name}, is missing");
+                Some(Err(damaged(detail)))
+            }
+        }
     }
 }
 

@@ -26,18 +26,14 @@ use super::{Disk, FileSystem, Format, FoundVolume};
 use crate::evidence::{kind_of, problem};
 use crate::model::observation::{Problem, ProblemKind};
 use extents::{Forks, Which};
-use header::{AT, Header, SIGNATURES, SIZE, Wrapper};
+use header::{AT, ForkData, Header, SIGNATURES, SIZE, Wrapper};
 use std::io;
 use std::sync::Arc;
-use tree::Tree;
+use tree::{Nodes, Tree};
 use volume::Volume;
 
 /// HFS+ in all its forms.
 pub struct Hfs;
-
-/// Catalog node IDs of the special files: `kHFSCatalogFileID`, `kHFSAttributesFileID`.
-const CATALOG: u32 = 4;
-const ATTRIBUTES: u32 = 8;
 
 impl Format for Hfs {
     fn name(&self) -> &'static str {
@@ -118,15 +114,15 @@ fn notes(disk: &dyn Disk, header: &Header) -> Vec<String> {
 
 /// The trees of a volume.
 fn mounted(disk: &Arc<dyn Disk>, header: &Header) -> io::Result<Volume> {
-    let forks = Forks::open(disk, header);
-    let catalog = forks.fork(CATALOG, Which::Data, &header.catalog)?;
-    let catalog = Tree::open("the catalog", catalog, catalog::order)?;
+    let cache = Nodes::default();
+    let forks = Forks::open(disk, header, &cache);
+    let tree = |which: &'static tree::Which, data: &ForkData| {
+        Tree::open(which, forks.fork(which.id, Which::Data, data)?, &cache)
+    };
+    let catalog = tree(&catalog::TREE, &header.catalog)?;
     let extended = match header.extended.size {
         0 => Ok(None),
-        _ => forks
-            .fork(ATTRIBUTES, Which::Data, &header.extended)
-            .and_then(|file| Tree::open("the attributes file", file, attributes::order))
-            .map(Some),
+        _ => tree(&attributes::TREE, &header.extended).map(Some),
     };
     Ok(Volume::new(catalog, extended, forks))
 }

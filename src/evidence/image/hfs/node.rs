@@ -1,5 +1,6 @@
 //! The bytes of a node of a B-tree → its records (TN1150, "B-Trees").
 
+use crate::evidence::image::cache::Weighed;
 use crate::evidence::image::fields::{be16, be32};
 use std::io;
 
@@ -36,6 +37,13 @@ pub(super) struct Record<'n> {
 /// The error of a structure that does not hold together.
 pub(super) fn damaged(detail: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, detail.into())
+}
+
+impl Weighed for Node {
+    fn memory(&self) -> usize {
+        let offsets = self.offsets.capacity().saturating_mul(size_of::<u16>());
+        self.bytes.capacity().saturating_add(offsets)
+    }
 }
 
 impl Node {

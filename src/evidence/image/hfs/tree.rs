@@ -5,7 +5,7 @@
 
 use super::fork::Fork;
 use super::node::{DESCRIPTOR, Kind, Node, Record, damaged, pointer};
-use crate::evidence::image::cache::Cache;
+use crate::evidence::image::cache::NodeCache;
 use crate::evidence::image::disk;
 use crate::evidence::image::fields::{be16, be32};
 use crate::evidence::limits;
@@ -17,19 +17,29 @@ use std::sync::Arc;
 /// `kBTVariableIndexKeysMask`: keys of an index take only the bytes that they need.
 const VARIABLE_KEYS: u32 = 1 << 2;
 
+/// Which tree of a volume it is.
+pub(super) struct Which {
+    /// Its name, for errors.
+    pub name: &'static str,
+    /// Catalog node ID of its file.
+    pub id: u32,
+    /// What its keys are ordered by first.
+    pub order: fn(&[u8]) -> Option<u64>,
+}
+
+/// The nodes of a volume that were read last, by number and file.
+pub(super) type Nodes = Arc<NodeCache<Node>>;
+
 /// A B-tree file.
 pub(super) struct Tree {
-    /// Its name, for errors.
-    name: &'static str,
+    which: &'static Which,
     file: Fork,
     node_size: u16,
     /// Its first node; 0 if it is empty.
     root: u32,
     /// Bytes that keys of an index take, if that is fixed.
     key_room: Option<u16>,
-    /// What keys of it are ordered by first.
-    order: fn(&[u8]) -> Option<u64>,
-    cache: Cache<Arc<Node>>,
+    cache: Nodes,
 }
 
 /// Where a key lies, seen from the range that is looked for.
@@ -39,40 +49,34 @@ pub(super) type Place<'p> = dyn Fn(&[u8]) -> Ordering + 'p;
 pub(super) type Each<'e> = dyn FnMut(u32, &Record<'_>) + 'e;
 
 impl Tree {
-    /// The tree in a file. `order` is the number that its keys are ordered by first.
-    pub(super) fn open(
-        name: &'static str,
-        file: Fork,
-        order: fn(&[u8]) -> Option<u64>,
-    ) -> io::Result<Self> {
+    /// The tree in a file.
+    pub(super) fn open(which: &'static Which, file: Fork, cache: &Nodes) -> io::Result<Self> {
         // The header record stands behind the descriptor of node 0.
         let header = disk::read_vec(&file, 0, 512)?;
         let header = header.get(DESCRIPTOR..).unwrap_or_default();
-        let wrong = || damaged(format!("the header of {name} is damaged"));
+        let wrong = || damaged(format!("the header of {} is damaged", which.name));
         let node_size = be16(header, 18).filter(|size| size.is_power_of_two() && *size >= 512);
         let node_size = node_size.ok_or_else(wrong)?;
         let (longest, attributes) = be16(header, 20).zip(be32(header, 38)).ok_or_else(wrong)?;
         let key_room = (attributes & VARIABLE_KEYS == 0).then_some(longest);
         let root = be32(header, 2).ok_or_else(wrong)?;
-        let nodes =
-            (limits::NODE_CACHE / 2).checked_div(usize::from(node_size)).unwrap_or_default();
-        Ok(Self { name, file, node_size, root, key_room, order, cache: Cache::new(nodes) })
+        Ok(Self { which, file, node_size, root, key_room, cache: Arc::clone(cache) })
     }
 
     /// A node by its number.
     pub(super) fn node(&self, number: u32) -> io::Result<Arc<Node>> {
-        if let Some(node) = self.cache.get(u64::from(number)) {
+        if let Some(node) = self.cache.get((u64::from(number), self.which.id)) {
             return Ok(node);
         }
         let at = u64::from(number).saturating_mul(u64::from(self.node_size));
         let bytes = disk::read_vec(&self.file, at, usize::from(self.node_size));
         let named = |error: io::Error| {
-            io::Error::new(error.kind(), format!("node {number} of {}: {error}", self.name))
+            io::Error::new(error.kind(), format!("node {number} of {}: {error}", self.which.name))
         };
         let node = Node::parse(bytes.map_err(named)?)
-            .ok_or_else(|| damaged(format!("node {number} of {} is damaged", self.name)))?;
+            .ok_or_else(|| damaged(format!("node {number} of {} is damaged", self.which.name)))?;
         let node = Arc::new(node);
-        self.cache.put(u64::from(number), Arc::clone(&node));
+        self.cache.put((u64::from(number), self.which.id), Arc::clone(&node));
         Ok(node)
     }
 
@@ -113,7 +117,8 @@ impl Tree {
             || height.is_some_and(|height| height != node.height)
             || is_leaf != (node.height == 1)
         {
-            let detail = format!("node {number} of {} stands where it does not belong", self.name);
+            let detail =
+                format!("node {number} of {} stands where it does not belong", self.which.name);
             return Err(damaged(detail));
         }
         Ok(node)
@@ -138,7 +143,7 @@ impl Tree {
         if lost == 0 {
             return Ok(());
         }
-        Err(damaged(format!("{lost} records in node {number} of {} are damaged", self.name)))
+        Err(damaged(format!("{lost} records in node {number} of {} are damaged", self.which.name)))
     }
 
     /// Puts the nodes that an index leads to on the way to the range in front of what is to be visited.
@@ -149,10 +154,10 @@ impl Tree {
         place: &Place<'_>,
         next: &mut Vec<(u32, Option<u8>)>,
     ) -> io::Result<()> {
-        let wrong = || damaged(format!("node {number} of {} is damaged", self.name));
+        let wrong = || damaged(format!("node {number} of {} is damaged", self.which.name));
         let records: Option<Vec<Record<'_>>> = node.records(self.key_room).collect();
         let records = records.filter(|records| records.len() == node.len()).ok_or_else(wrong)?;
-        if !records.is_sorted_by_key(|record| (self.order)(record.key)) {
+        if !records.is_sorted_by_key(|record| (self.which.order)(record.key)) {
             return Err(wrong());
         }
         let height = node.height.checked_sub(1);

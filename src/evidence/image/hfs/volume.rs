@@ -122,13 +122,13 @@ impl Volume {
 
     /// How a file is compressed, if it is.
     fn compression(&self, item: &Item) -> io::Result<Option<Compressed>> {
-        match self.extended()? {
-            Some(tree) if item.is_compressed => {
-                let value = attributes::one(tree, &self.forks, item.id, decmpfs::ATTRIBUTE)?;
-                value.map(Compressed::read).transpose()
-            }
-            _ => Ok(None),
+        // Only then: attributes that cannot be read are nothing to other files.
+        if !item.is_compressed {
+            return Ok(None);
         }
+        let Some(tree) = self.extended()? else { return Ok(None) };
+        let value = attributes::one(tree, &self.forks, item.id, decmpfs::ATTRIBUTE)?;
+        value.map(Compressed::read).transpose()
     }
 
     fn resources(&self, item: &Item) -> io::Result<Fork> {

@@ -57,12 +57,23 @@ fn broken(locator: Locator, error: &serde_json::Error, out: &mut Emitter) {
     }
 }
 
+/// A record of a table as far as it was read.
+#[derive(Debug)]
+struct Open {
+    /// The number of its first line.
+    first: u64,
+    row: String,
+    lines: usize,
+    /// Whether a quote is open at its end.
+    quoted: bool,
+}
+
 /// A table being read.
 #[derive(Debug, Default)]
 struct Table {
     columns: Option<Vec<String>>,
-    /// The lines of a record whose quotes are not closed, with the first one's number.
-    open: Option<(u64, String, usize)>,
+    /// A record whose quotes are not closed.
+    open: Option<Open>,
 }
 
 impl Table {
@@ -73,22 +84,23 @@ impl Table {
         out: &mut Emitter,
         each: &mut impl FnMut(&Record<'_>, &mut Emitter),
     ) {
-        let (first, row, lines) = match self.open.take() {
-            Some((first, mut row, lines)) => {
+        let odd = !line.bytes().filter(|byte| *byte == b'"').count().is_multiple_of(2);
+        let record = match self.open.take() {
+            Some(Open { first, mut row, lines, quoted }) => {
                 row.push('\n');
                 row.push_str(line);
-                (first, row, lines.saturating_add(1))
+                Open { first, row, lines: lines.saturating_add(1), quoted: quoted != odd }
             }
             None if line.is_empty() => return,
-            None => (number, line.to_owned(), 1),
+            None => Open { first: number, row: line.to_owned(), lines: 1, quoted: odd },
         };
-        let closed = row.bytes().filter(|byte| *byte == b'"').count().is_multiple_of(2);
-        if !closed && row.len() < limits::LINE && lines < LINES {
-            self.open = Some((first, row, lines));
+        if record.quoted && record.row.len() < limits::LINE && record.lines < LINES {
+            self.open = Some(record);
             return;
         }
+        let Open { first, row, quoted, .. } = record;
         let locator = Locator::Line(first);
-        let Some(cells) = cells(&row).filter(|_| closed) else {
+        let Some(cells) = cells(&row).filter(|_| !quoted) else {
             out.partial = true;
             return out.problem(
                 locator,
@@ -111,9 +123,9 @@ impl Table {
     }
 
     fn finish(self, out: &mut Emitter) {
-        if let Some((first, ..)) = self.open {
+        if let Some(open) = self.open {
             out.partial = true;
-            out.problem(Locator::Line(first), ProblemKind::Truncated, "the record is cut off");
+            out.problem(Locator::Line(open.first), ProblemKind::Truncated, "the record is cut off");
         }
     }
 }

@@ -1,0 +1,255 @@
+//! Disk images as evidence: their volumes, the walk, what belongs to an image, what is not opened.
+
+use super::build::tar_of;
+use super::{gather, gather_with, problems, row};
+use crate::support::{
+    Scratch, analysis_of, apfs_image, collected, disks, fixture_bytes, repository, tables_of,
+};
+use portolan::artifacts::places::leads_to_artifacts;
+use portolan::evidence::archive::{ArchiveKind, open_stream};
+use portolan::pipeline::{Collected, Options, Status};
+use portolan::report;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+type Tables = BTreeMap<&'static str, Vec<BTreeMap<&'static str, String>>>;
+
+/// The disk of `fixtures/images/mac.gpt.raw.xz`.
+fn made_disk() -> Vec<u8> {
+    let packed = fixture_bytes("images/mac.gpt.raw.xz");
+    let mut disk = Vec::new();
+    let mut stream = open_stream(ArchiveKind::Xz, "mac.gpt.raw.xz", Box::new(&*packed)).unwrap();
+    let problems = stream.for_each(&mut |_, reader| {
+        reader.read_to_end(&mut disk).unwrap();
+    });
+    assert!(problems.is_empty());
+    disk
+}
+
+/// Where the APFS container begins in it.
+const CONTAINER: usize = 4136 * 512;
+
+/// Its size.
+const CONTAINER_SIZE: usize = 25_165_824;
+
+fn tables(path: &Path) -> Tables {
+    tables_of(&analysis_of(collected(&[path.to_owned()])), &report::Options::default())
+}
+
+/// The rows of a table without the columns that name the evidence.
+fn rows(tables: &Tables, table: &str, without: &[&str]) -> BTreeSet<Vec<(&'static str, String)>> {
+    let kept = |row: &BTreeMap<&'static str, String>| {
+        let cells = row.iter().filter(|(column, _)| !without.contains(column));
+        cells.map(|(column, cell)| (*column, cell.clone())).collect()
+    };
+    tables[table].iter().map(kept).collect()
+}
+
+/// A regular file.
+fn file(content: &[u8]) -> apfs_image::Item {
+    apfs_image::Item::File(apfs_image::File { content: content.to_owned(), ..Default::default() })
+}
+
+/// What an examiner is told of the Mac, whatever held its files.
+fn told(path: &Path) -> Vec<BTreeSet<Vec<(&'static str, String)>>> {
+    let tables = tables(path);
+    let own = [
+        ("hosts", &["evidence", "time_zone_source"][..]),
+        ("boots", &["source"]),
+        ("services", &["evidence"]),
+        ("declared_ports", &[]),
+        ("bindings", &["sources"]),
+        ("anomalies", &["sources"]),
+        ("factors", &[]),
+    ];
+    own.iter().map(|(table, without)| rows(&tables, table, without)).collect()
+}
+
+#[test]
+fn every_way_to_store_a_disk_gives_the_same_services_bindings_and_anomalies() {
+    let scratch = Scratch::new("stored_disks");
+    let disk = made_disk();
+    let whole = told(&scratch.write("mac.raw", &disk));
+    assert_eq!(whole[4].len(), 32, "bindings");
+    assert_eq!(whole[5].len(), 5, "anomalies");
+    let bare = &disk[CONTAINER..CONTAINER + CONTAINER_SIZE];
+    assert_eq!(told(&scratch.write("bare.raw", bare)), whole);
+    assert_eq!(told(&scratch.write("mac.raw.xz", fixture_bytes("images/mac.gpt.raw.xz"))), whole);
+    assert_eq!(told(&scratch.write("mac.tar", tar_of(&[("case/mac.raw", disk.clone())]))), whole);
+}
+
+#[test]
+fn a_volume_is_a_row_and_names_what_was_not_walked() {
+    let scratch = Scratch::new("volume_rows");
+    let path = scratch.write("mac.raw", made_disk());
+    let gathered = gather(&path);
+    let image = row(&gathered, "mac.raw");
+    assert_eq!((image.artifact, image.status), (Some("image"), Status::Parsed));
+    assert_eq!(image.sha256, None);
+    let volume = row(&gathered, "Macintosh HD - Data");
+    assert_eq!((volume.artifact, volume.status), (Some("volume"), Status::Parsed));
+    let files = gathered.sources.len() - 2;
+    assert_eq!(volume.records, files as u64);
+    let walk = volume.volume.unwrap();
+    assert!(walk.unwalked > 0);
+    let coverage = &tables(&path)["coverage"];
+    let gap = coverage.iter().find(|row| row["blind_to"] == "not walked").unwrap();
+    assert_eq!(gap["source"], "mac.raw!/Macintosh HD - Data");
+
+    let options = Options { full_walk: true, ..Options::default() };
+    let everything = gather_with(&path, &options);
+    let walk = row(&everything, "Macintosh HD - Data").volume.unwrap();
+    assert_eq!(walk.unwalked, 0);
+    let is_claimed = |gathered: &Collected| -> BTreeSet<String> {
+        let claimed = gathered.sources.iter().filter(|source| source.artifact.is_some());
+        claimed.map(|source| source.path.clone()).collect()
+    };
+    let (walked, all) = (is_claimed(&gathered), is_claimed(&everything));
+    assert!(all.is_superset(&walked));
+    // A copy of an application's property list under `Users/juniper/src` is what the route leaves out, if anything.
+    assert!(all.len() - walked.len() <= 2, "{:?}", all.difference(&walked));
+}
+
+#[test]
+fn the_times_of_a_property_list_come_from_its_volume() {
+    let scratch = Scratch::new("volume_times");
+    let tables = tables(&scratch.write("mac.raw", made_disk()));
+    let is_one = |row: &&BTreeMap<&str, String>| row["label"] == "com.net.printhelper";
+    let service = tables["services"].iter().find(is_one).unwrap();
+    assert_eq!(service["plist_created"], "2026-05-13T07:58:30.048000Z");
+    assert_eq!(tables["acquisitions"][0]["collector"], "disk image");
+}
+
+#[test]
+fn a_disk_that_holds_nothing_of_a_mac_makes_no_host() {
+    let mut tree = apfs_image::Tree::default();
+    for path in ["Users/Shared/run.sh", "private/tmp/x"] {
+        apfs_image::insert(&mut tree, path, file(b"#!/bin/sh\n"));
+    }
+    let scratch = Scratch::new("empty_disk");
+    let path = scratch.write("stick.raw", apfs_image::image(&tree, false));
+    assert!(tables(&path)["hosts"].is_empty());
+    assert!(gather(&path).evidence[0].unusable.is_some());
+}
+
+#[test]
+fn jobs_inside_application_bundles_are_of_the_mac_around_them() {
+    for folder in [
+        "Applications/Utilities/Relay.app",
+        "Users/ana/Applications/Relay.app",
+        "Library/Application Support/Relay/Relay.app",
+    ] {
+        assert!(leads_to_artifacts(&format!("{folder}/Contents/Library/LaunchAgents")), "{folder}");
+        let mut tree = apfs_image::Tree::default();
+        let job = fixture_bytes("launchd-plist/array-of-sockets.plist");
+        let path = format!("{folder}/Contents/Library/LaunchAgents/org.example.relay.plist");
+        apfs_image::insert(&mut tree, &path, file(&job));
+        let version = fixture_bytes("system-version/macos-15.plist");
+        let place = "System/Library/CoreServices/SystemVersion.plist";
+        apfs_image::insert(&mut tree, place, file(&version));
+        let scratch = Scratch::new("bundled_jobs");
+        let tables = tables(&scratch.write("mac.raw", apfs_image::image(&tree, false)));
+        assert_eq!(tables["hosts"].len(), 1, "{folder}");
+        assert_eq!(tables["services"].len(), 1, "{folder}");
+    }
+}
+
+#[test]
+fn an_image_that_the_mac_keeps_as_its_own_is_not_opened() {
+    let scratch = Scratch::new("own_images");
+    let disk = apfs_image::image(&apfs_image::Tree::default(), false);
+    scratch.write("root/Users/ana/Downloads/Installer.dmg", &disk);
+    scratch.write("root/evidence.dmg", &disk);
+    let gathered = gather(&scratch.path().join("root"));
+    let own = row(&gathered, "Users/ana/Downloads/Installer.dmg");
+    assert_eq!((own.artifact, own.status), (None, Status::Unclaimed));
+    assert!(own.note.contains("not opened"), "{}", own.note);
+    assert_eq!(row(&gathered, "evidence.dmg").artifact, Some("image"));
+}
+
+#[test]
+fn a_partition_that_is_damaged_does_not_cost_the_others() {
+    let mut disk = made_disk();
+    // The superblock of the container, and every checkpoint of it.
+    for block in disk[CONTAINER..].chunks_exact_mut(4096) {
+        if block[32..36] == *b"NXSB" {
+            block[40] ^= 0xff;
+        }
+    }
+    let scratch = Scratch::new("damaged_partition");
+    let gathered = gather(&scratch.write("mac.raw", &disk));
+    let image = row(&gathered, "mac.raw");
+    assert_eq!(image.status, Status::Refused);
+    assert!(problems(image).contains("APFS"), "{}", problems(image));
+    assert!(gathered.evidence[0].unusable.is_some());
+}
+
+#[test]
+fn nothing_that_a_parser_claims_lies_off_the_route() {
+    let stories = repository("fixtures/hosts");
+    for story in crate::support::stories() {
+        let gathered = collected(&[stories.join(&story)]);
+        for source in gathered.sources.iter().filter(|source| source.is_read()) {
+            // What collectors write lies where they are told to put it; the rest lies where it lay on the Mac.
+            let path = source.path.to_lowercase();
+            let folders = ["library/", "private/", "users/", "system/", "applications/"];
+            let Some(folder) = folders.iter().find(|folder| path.starts_with(*folder)) else {
+                continue;
+            };
+            let (directory, _) = path.rsplit_once('/').unwrap();
+            assert!(leads_to_artifacts(directory), "{story}: {path} below {folder}");
+        }
+    }
+}
+
+/// An APFS container of one volume with that role (`APFS_VOL_ROLE_SYSTEM` is 1, `APFS_VOL_ROLE_DATA` 0x40) in a group.
+fn of_role(tree: &apfs_image::Tree, role: u16) -> Vec<u8> {
+    let mut image = apfs_image::image(tree, false);
+    for block in image.chunks_exact_mut(4096).filter(|block| block[32..36] == *b"APSB") {
+        block[964..966].copy_from_slice(&role.to_le_bytes());
+        block[1008..1024].copy_from_slice(b"one group of two");
+        apfs_image::seal(block);
+    }
+    image
+}
+
+/// A GPT disk with these two APFS containers.
+fn two_partitions(first: &[u8], second: &[u8]) -> Vec<u8> {
+    let (from, then) = (64, 64 + first.len() / 512);
+    let end = then + second.len() / 512;
+    let mut disk = vec![0; (end + 64) * 512];
+    let part = |first: usize, end: usize| disks::Wanted {
+        kind: disks::APFS,
+        name: "",
+        first: first as u64,
+        last: end as u64 - 1,
+    };
+    disks::put_gpt(&mut disk, 512, &[part(from, then), part(then, end)]);
+    disks::put(&mut disk, from * 512, first);
+    disks::put(&mut disk, then * 512, second);
+    disk
+}
+
+#[test]
+fn the_data_volume_stands_where_macos_shows_it() {
+    let mut system = apfs_image::Tree::default();
+    let version = fixture_bytes("system-version/macos-15.plist");
+    let place = "System/Library/CoreServices/SystemVersion.plist";
+    apfs_image::insert(&mut system, place, file(&version));
+    let mut data = apfs_image::Tree::default();
+    let job = fixture_bytes("launchd-plist/array-of-sockets.plist");
+    let place = "Library/LaunchDaemons/org.example.plist";
+    apfs_image::insert(&mut data, place, file(&job));
+    let disk = two_partitions(&of_role(&system, 1), &of_role(&data, 0x40));
+    let scratch = Scratch::new("volume_group");
+    let path = scratch.write("mac.raw", &disk);
+    let gathered = gather(&path);
+    let places: Vec<&str> = gathered.sources.iter().map(|source| source.path.as_str()).collect();
+    let label = row(&gathered, "mac.raw").problems.len();
+    assert_eq!(label, 0, "{places:?}");
+    let inside = places.iter().find(|path| path.ends_with("org.example.plist")).unwrap();
+    assert!(inside.contains("!/System/Volumes/Data/Library/LaunchDaemons/"), "{inside}");
+    let tables = tables(&path);
+    assert_eq!(tables["hosts"].len(), 1);
+    assert_eq!(tables["services"][0]["plist_path"], "/Library/LaunchDaemons/org.example.plist");
+}

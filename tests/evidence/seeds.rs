@@ -1,0 +1,20 @@
+//! The disks and volumes that tests write → seeds of the fuzz targets (`make fuzz`).
+
+use crate::evidence::{hfs, partitions};
+use crate::support::Scratch;
+use std::path::PathBuf;
+
+/// Writes them to `PORTOLAN_SEEDS`, one folder a target; an ordinary run only shows that they can be written.
+#[test]
+fn the_seeds_of_the_fuzz_targets_are_written() {
+    let scratch = Scratch::new("seeds");
+    let told = std::env::var_os("PORTOLAN_SEEDS").map(PathBuf::from);
+    let folder = told.as_deref().unwrap_or(scratch.path());
+    let maps = partitions::maps().map(|bytes| ("partitions", bytes));
+    let volumes = [("hfs", hfs::rich().finish()), ("hfs", hfs::wrapped(&hfs::small(), b"H+"))];
+    for (number, (target, bytes)) in maps.into_iter().chain(volumes).enumerate() {
+        let folder = folder.join(target);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("made-{number}")), bytes).unwrap();
+    }
+}
