@@ -8,10 +8,10 @@ pub(crate) mod build;
 mod containers;
 /// Archives cut off and flipped.
 mod damage;
-/// Images that are read once, held in memory.
-mod ewf_spooled;
 /// Compressed files of APFS and HFS+.
 mod decmpfs;
+/// Images that are read once, held in memory.
+mod ewf_spooled;
 /// Folders, names of evidence, FIFOs.
 mod folders;
 /// HFS+ volumes.
