@@ -4,6 +4,8 @@
 pub(crate) mod apfs_image;
 /// Disks with partition maps.
 pub(crate) mod disks;
+/// EWF images.
+pub(crate) mod ewf;
 /// HFS+ volumes.
 pub(crate) mod hfs;
 

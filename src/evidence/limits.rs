@@ -81,7 +81,7 @@ pub const PARTITIONS: usize = 1024;
 /// Bytes of the target of a symbolic link; macOS takes 1,023.
 pub const LINK_TARGET: u64 = 64 << 10;
 
-/// Bytes of nodes of one APFS container or HFS+ volume that are kept in memory.
+/// Bytes of nodes of one APFS container or HFS+ volume, or of inflated chunks of one EWF image, that are kept in memory.
 pub const NODE_CACHE: usize = 32 << 20;
 
 /// Blocks of the area of checkpoints that are looked at.
@@ -110,9 +110,6 @@ pub const SEGMENTS: usize = 10_000;
 
 /// Files of one disk image that are held open at once.
 pub const OPEN_SEGMENTS: usize = 64;
-
-/// Bytes of inflated chunks of one disk image that are kept in memory.
-pub const CHUNK_CACHE: usize = 32 << 20;
 
 /// Chunks of an EWF image: each takes 4 bytes of memory.
 pub const EWF_CHUNKS: u64 = 1 << 27;

@@ -10,6 +10,8 @@ mod containers;
 mod damage;
 /// Compressed files of APFS and HFS+.
 mod decmpfs;
+/// EWF images, split raw images, images that are refused.
+mod ewf_images;
 /// Images that are read once, held in memory.
 mod ewf_spooled;
 /// Folders, names of evidence, FIFOs.

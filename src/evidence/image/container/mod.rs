@@ -1,6 +1,7 @@
 //! The file or files of a disk image → the bytes of its disk. The list of formats that are known, read or refused.
 
 mod ewf;
+mod foreign;
 mod parts;
 mod property_list;
 mod raw;
@@ -18,6 +19,27 @@ use std::sync::Arc;
 
 /// The formats, in the order in which they are tried: those with a mark of their own before those told by what they hold.
 pub const CONTAINERS: &[&dyn Container] = &[&ewf::Ewf, &udif::Udif, &raw::Raw];
+pub const CONTAINERS: &[&dyn Container] = &[
+    &ewf::Ewf,
+    &foreign::ENCRYPTED,
+    &foreign::ENCRYPTED_OLD,
+    &foreign::EX01,
+    &foreign::L01,
+    &foreign::LX01,
+    &foreign::AFF,
+    &foreign::AFF4,
+    &foreign::VMDK,
+    &foreign::VMDK_COW,
+    &foreign::VMDK_TEXT,
+    &foreign::VHD,
+    &foreign::VHD_FIXED,
+    &foreign::VHDX,
+    &foreign::QCOW,
+    &foreign::VDI,
+    &foreign::PARALLELS,
+    &foreign::PARALLELS_EXTENDED,
+    &raw::Raw,
+];
 
 /// A format in which the bytes of a disk are stored.
 pub trait Container: Send + Sync {
