@@ -26,6 +26,8 @@ mod partitions;
 mod seeds;
 /// Links, times, sparse files and strange names in tar.
 mod tar;
+/// Disk images of macOS.
+mod udif;
 /// Encryption, zip64, duplicates and missing directories in zip.
 mod zip;
 

@@ -1,8 +1,11 @@
 //! The file or files of a disk image → the bytes of its disk. The list of formats that are known, read or refused.
 
+mod bands;
 mod parts;
 mod property_list;
 mod raw;
+mod sparse_bundle;
+mod sparse_image;
 mod udif;
 
 pub use parts::{beside, bundle_of, can_be_part};
@@ -13,7 +16,8 @@ use crate::model::observation::Problem;
 use std::sync::Arc;
 
 /// The formats, in the order in which they are tried: those with a mark of their own before those told by what they hold.
-pub const CONTAINERS: &[&dyn Container] = &[&udif::Udif, &raw::Raw];
+pub const CONTAINERS: &[&dyn Container] =
+    &[&udif::Udif, &sparse_image::SparseImage, &sparse_bundle::SparseBundle, &raw::Raw];
 
 /// A format in which the bytes of a disk are stored.
 pub trait Container: Send + Sync {
