@@ -6,6 +6,8 @@ pub(crate) mod apfs_image;
 pub(crate) mod disks;
 /// HFS+ volumes.
 pub(crate) mod hfs;
+/// UDIF disk images.
+pub(crate) mod udif;
 
 use portolan::artifacts::{
     Alone, Candidate, Claim, Crew, Emitter, Input, NotLookedFor, claimed_by, find,

@@ -12,6 +12,9 @@ pub const ENTRIES: usize = 4_000_000;
 /// Bytes of a nested container or a claimed entry that must lie in memory as a whole.
 pub const IN_MEMORY: u64 = 1 << 30;
 
+/// Bytes of an image that can be read once only, zeros, which take no memory, among them.
+pub const SPOOLED: u64 = 1 << 40;
+
 /// Bytes that entries on their way from a stream to its parsers may take at once, for each job.
 pub const IN_FLIGHT: u64 = 8 << 20;
 
@@ -90,7 +93,10 @@ pub const CHECKPOINTS: usize = 64;
 /// Snapshots of one volume.
 pub const SNAPSHOTS: usize = 10_000;
 
-/// Bytes of an extended attribute that is read as a whole.
+/// Extended attributes of one file.
+pub const ATTRIBUTES: usize = 4096;
+
+/// Bytes that the extended attributes of one file may have together.
 pub const ATTRIBUTE: u64 = 32 << 20;
 
 /// Bytes of content that a file may have compressed in an attribute: there it is one chunk.
@@ -98,6 +104,27 @@ pub const COMPRESSED_INLINE: u64 = 16 << 20;
 
 /// Stored bytes of a chunk of 64 KiB of a compressed file.
 pub const COMPRESSED_CHUNK: u64 = 1 << 20;
+
+/// Files of one disk image.
+pub const SEGMENTS: usize = 10_000;
+
+/// Files of one disk image that are held open at once.
+pub const OPEN_SEGMENTS: usize = 64;
+
+/// Bytes of inflated chunks of one disk image that are kept in memory.
+pub const CHUNK_CACHE: usize = 32 << 20;
+
+/// Chunks of an EWF image: each takes 4 bytes of memory.
+pub const EWF_CHUNKS: u64 = 1 << 27;
+
+/// Bytes of a chunk of an EWF image.
+pub const EWF_CHUNK: usize = 16 << 20;
+
+/// Sections of one segment file of an EWF image.
+pub const EWF_SECTIONS: usize = 100_000;
+
+/// Bytes of a header of an EWF image, inflated or not.
+pub const EWF_HEADER: u64 = 1 << 20;
 
 /// Bytes of the disk of an image.
 pub const DISK: u64 = 64 << 40;

@@ -84,7 +84,7 @@ impl Parts for BesideGiven<'_> {
         let is_inside =
             Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
         let path = self.0.with_file_name(path);
-        let size = path.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
+        let size = path.metadata().ok().filter(|found| found.is_file())?.len();
         is_inside.then(|| Arc::new(OnDisk::of_size(&path, size)) as Arc<dyn Reopen>)
     }
 }

@@ -6,12 +6,13 @@ use super::walk::{Listed, Opened, Place, too_deep, volume};
 use super::{Context, Outcome, Source, Status, VolumeWalk};
 use crate::artifacts::places::leads_to_artifacts;
 use crate::evidence::digest::Wanted;
+pub(super) use crate::evidence::image::container::spool;
 use crate::evidence::image::container::{self, Container, First, OpenedDisk};
 use crate::evidence::image::disk::{Positioned, Reopened};
 use crate::evidence::image::mounted::Mounted;
 use crate::evidence::image::tree::{self, Tree};
 use crate::evidence::image::{self, Disk, DiskReader, Extent, FileSystem, FoundVolume};
-use crate::evidence::memory::{InMemory, read_all};
+use crate::evidence::memory::InMemory;
 use crate::evidence::{Entry, Reopen, kind_of, limits, problem};
 use crate::model::observation::{Problem, ProblemKind};
 use std::collections::BTreeSet;
@@ -262,7 +263,8 @@ fn one_volume(
     let mut source = examine::unread(&place.shown(&entry), &entry, context);
     source.artifact = Some(VOLUME);
     source.status = Status::Parsed;
-    let FoundVolume { label: own, role, mut notes, files, .. } = found;
+    let FoundVolume { label: own, role, mut notes, problems, files, .. } = found;
+    source.problems.extend(problems);
     notes.push(if role.is_empty() {
         format!("volume {own:?}")
     } else {
@@ -335,12 +337,6 @@ fn files_of(
     volume(&mounted, listed, &place, context);
     context.add(Outcome { source, observations: Vec::new() });
     is_whole
-}
-
-/// All that a reader gives, in memory.
-pub(super) fn spool(reader: &mut dyn Read) -> std::io::Result<Arc<dyn Disk>> {
-    let bytes = read_all(reader, limits::IN_MEMORY)?;
-    Ok(Arc::new(Positioned::new(Arc::new(InMemory(bytes.into())))))
 }
 
 /// What follows the first bytes of a disk.

@@ -10,6 +10,8 @@ mod containers;
 mod damage;
 /// Compressed files of APFS and HFS+.
 mod decmpfs;
+/// Images that are read once, held in memory.
+mod ewf_spooled;
 /// Folders, names of evidence, FIFOs.
 mod folders;
 /// HFS+ volumes.
@@ -24,6 +26,8 @@ mod oracle;
 mod partitions;
 /// Seeds for fuzzing.
 mod seeds;
+/// Sparse images and bundles.
+mod sparse;
 /// Links, times, sparse files and strange names in tar.
 mod tar;
 /// Disk images of macOS.

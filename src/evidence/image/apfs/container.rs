@@ -6,7 +6,8 @@ use super::object::{HEADER, Header, checksum_holds, kind};
 use super::object_map::ObjectMap;
 use super::volume::Volume;
 use crate::evidence::image::{Disk, disk};
-use crate::evidence::limits;
+use crate::evidence::{limits, problem};
+use crate::model::observation::{Problem, ProblemKind};
 use std::io;
 use std::sync::Arc;
 
@@ -70,7 +71,7 @@ pub(super) struct Container {
     /// The transaction of the checkpoint.
     pub(super) xid: u64,
     /// What is wrong with it though it can be read.
-    pub(super) notes: Vec<String>,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Container {
@@ -82,26 +83,33 @@ impl Container {
             let detail = "a Fusion container: half of its blocks lie on another disk";
             return Err(unsupported(detail));
         }
-        let count = first.block_count.min(disk.size() / u64::from(first.block_size));
+        let count = disk.size() / u64::from(first.block_size);
         let blocks = Arc::new(Blocks::new(Arc::clone(disk), first.block_size, count));
-        let mut notes = Vec::new();
+        let mut problems = Vec::new();
         if !is_sound {
-            notes.push("the checksum of block 0 does not hold".to_owned());
+            let detail = "the checksum of block 0 does not hold";
+            problems.push(problem(ProblemKind::MalformedRecord, detail));
         }
         if count < first.block_count {
-            notes.push(format!("{count} of {} blocks are there", first.block_count));
+            let detail = format!("{count} of {} blocks are there", first.block_count);
+            problems.push(problem(ProblemKind::Truncated, detail));
         }
-        let mut container = Self::newest(disk, &blocks, first)?;
-        container.notes.splice(0..0, notes);
+        let mut container = Self::newest(disk, &blocks, first, is_sound)?;
+        container.problems.splice(0..0, problems);
         Ok(container)
     }
 
-    fn newest(disk: &Arc<dyn Disk>, blocks: &Arc<Blocks>, first: Superblock) -> io::Result<Self> {
+    fn newest(
+        disk: &Arc<dyn Disk>,
+        blocks: &Arc<Blocks>,
+        first: Superblock,
+        is_sound: bool,
+    ) -> io::Result<Self> {
         let mut checkpoints = checkpoints(disk, &first);
         checkpoints.sort_by_key(|one| std::cmp::Reverse(one.xid));
         checkpoints.dedup_by_key(|one| one.xid);
         // Block 0 is a copy of one of them, written when the container was unmounted last.
-        checkpoints.push(first);
+        checkpoints.extend(is_sound.then_some(first));
         let (mut partly, mut wrong) = (None, None);
         let mut passed: Vec<u64> = Vec::new();
         for checkpoint in checkpoints.into_iter().take(limits::CHECKPOINTS) {
@@ -118,13 +126,13 @@ impl Container {
             passed.push(xid);
         }
         // The newest stays the best where no other is whole.
-        partly.ok_or_else(|| wrong.unwrap_or_else(|| damaged("no checkpoint")))
+        partly.ok_or_else(|| wrong.unwrap_or_else(|| damaged("no checkpoint whose checksum holds")))
     }
 
     fn as_of(blocks: &Arc<Blocks>, checkpoint: Superblock) -> io::Result<Self> {
         let map = ObjectMap::open(blocks, checkpoint.map)?;
         let Superblock { volumes, xid, .. } = checkpoint;
-        Ok(Self { blocks: Arc::clone(blocks), map, volumes, xid, notes: Vec::new() })
+        Ok(Self { blocks: Arc::clone(blocks), map, volumes, xid, problems: Vec::new() })
     }
 
     /// A volume's superblock.
@@ -147,7 +155,7 @@ impl Container {
                 "checkpoint {newest} is damaged: the volume is shown as of checkpoint {}",
                 self.xid
             );
-            self.notes.push(detail);
+            self.problems.push(problem(ProblemKind::MalformedRecord, detail));
         }
         self
     }

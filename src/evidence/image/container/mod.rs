@@ -1,14 +1,18 @@
 //! The file or files of a disk image → the bytes of its disk. The list of formats that are known, read or refused.
 
 mod bands;
+mod ewf;
 mod parts;
 mod property_list;
 mod raw;
+mod segments;
 mod sparse_bundle;
 mod sparse_image;
+mod spooled;
 mod udif;
 
 pub use parts::{beside, bundle_of, can_be_part};
+pub use spooled::{spool, spool_within};
 
 use super::Disk;
 use crate::evidence::Reopen;
@@ -17,7 +21,7 @@ use std::sync::Arc;
 
 /// The formats, in the order in which they are tried: those with a mark of their own before those told by what they hold.
 pub const CONTAINERS: &[&dyn Container] =
-    &[&udif::Udif, &sparse_image::SparseImage, &sparse_bundle::SparseBundle, &raw::Raw];
+    &[&ewf::Ewf, &udif::Udif, &sparse_image::SparseImage, &sparse_bundle::SparseBundle, &raw::Raw];
 
 /// A format in which the bytes of a disk are stored.
 pub trait Container: Send + Sync {

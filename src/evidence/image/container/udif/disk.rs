@@ -3,7 +3,7 @@
 use super::codec::{Decode, Store};
 use super::table::Chunk;
 use crate::evidence::image::Disk;
-use crate::evidence::image::cache::{NodeCache, Weighed};
+use crate::evidence::image::cache::{Cache, Weighed};
 use crate::evidence::image::disk::{Positioned, beyond_end, is_within, read_vec};
 use crate::evidence::limits;
 use std::io;
@@ -23,13 +23,13 @@ pub(super) struct UdifDisk {
     file: Positioned,
     size: u64,
     chunks: Vec<Chunk>,
-    cache: NodeCache<Content>,
+    cache: Cache<Content>,
 }
 
 impl UdifDisk {
     /// `chunks` are sorted by their first byte.
     pub(super) fn new(file: Positioned, size: u64, chunks: Vec<Chunk>) -> Self {
-        Self { file, size, chunks, cache: NodeCache::default() }
+        Self { file, size, chunks, cache: Cache::new(limits::CHUNK_CACHE) }
     }
 
     /// The chunk that has the byte at `offset`, with its number, and how many bytes from there on are alike: within that chunk, or
