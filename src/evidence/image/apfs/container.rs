@@ -94,22 +94,18 @@ impl Container {
             let detail = format!("{count} of {} blocks are there", first.block_count);
             problems.push(problem(ProblemKind::Truncated, detail));
         }
-        let mut container = Self::newest(disk, &blocks, first, is_sound)?;
+        let mut container = Self::newest(disk, &blocks, first)?;
         container.problems.splice(0..0, problems);
         Ok(container)
     }
 
-    fn newest(
-        disk: &Arc<dyn Disk>,
-        blocks: &Arc<Blocks>,
-        first: Superblock,
-        is_sound: bool,
-    ) -> io::Result<Self> {
+    fn newest(disk: &Arc<dyn Disk>, blocks: &Arc<Blocks>, first: Superblock) -> io::Result<Self> {
         let mut checkpoints = checkpoints(disk, &first);
         checkpoints.sort_by_key(|one| std::cmp::Reverse(one.xid));
         checkpoints.dedup_by_key(|one| one.xid);
-        // Block 0 is a copy of one of them, written when the container was unmounted last.
-        checkpoints.extend(is_sound.then_some(first));
+        // Block 0 is a copy of one of them, written when the container was unmounted last: the last resort, even where
+        // its checksum does not hold. What it leads to has checksums of its own.
+        checkpoints.push(first);
         let (mut partly, mut wrong) = (None, None);
         let mut passed: Vec<u64> = Vec::new();
         for checkpoint in checkpoints.into_iter().take(limits::CHECKPOINTS) {
@@ -126,7 +122,7 @@ impl Container {
             passed.push(xid);
         }
         // The newest stays the best where no other is whole.
-        partly.ok_or_else(|| wrong.unwrap_or_else(|| damaged("no checkpoint whose checksum holds")))
+        partly.ok_or_else(|| wrong.unwrap_or_else(|| damaged("no checkpoint")))
     }
 
     fn as_of(blocks: &Arc<Blocks>, checkpoint: Superblock) -> io::Result<Self> {
