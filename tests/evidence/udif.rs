@@ -13,6 +13,7 @@ use portolan::evidence::image::container::{CONTAINERS, First, NoParts, OpenedDis
 use portolan::evidence::image::disk::read_vec;
 use portolan::evidence::memory::InMemory;
 use portolan::model::observation::Problem;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -101,7 +102,7 @@ fn each_table_begins_at_its_own_sector_and_what_none_tells_of_is_zeros() {
 #[test]
 fn repeats_of_adc_overlap_what_they_make() {
     // Two bytes; 66 more at distance 2, in three bytes; 18 at distance 1, in two; the rest as it is.
-    let stored = [&[0x81, b'a', b'b', 0x40 | 62, 0, 1, 15 << 2, 0][..], &adc(&[7; 426])].concat();
+    let stored = [&[0x81, b'a', b'b', 0x7e, 0, 1, 15 << 2, 0][..], &adc(&[7; 426])].concat();
     let disk = whole(&open(&image(1, &[(0, vec![(ADC, 0, 1, stored)])])).unwrap()).unwrap();
     assert_eq!(disk[..68], b"ab".repeat(34));
     assert!(disk[68..86].iter().all(|byte| *byte == b'b') && disk[86..] == [7; 426]);
@@ -237,7 +238,9 @@ fn the_disk_of_an_image_is_written_and_its_reads_are_timed() {
             let length = usize::try_from(left).unwrap().min(piece);
             content.extend(read_vec(&*disk, content.len() as u64, length).unwrap());
         }
-        println!("{image}: {} bytes in reads of {piece}: {:?}", content.len(), started.elapsed());
+        let (length, took) = (content.len(), started.elapsed());
+        writeln!(std::io::stdout(), "{image}: {length} bytes in reads of {piece}: {took:?}")
+            .unwrap();
         content
     };
     let content = timed(1 << 20);
