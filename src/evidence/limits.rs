@@ -143,3 +143,12 @@ pub const UDIF_STORED: u64 = 20 << 20;
 
 /// Bytes that the decompressor of one LZMA chunk may take.
 pub const UDIF_DICTIONARY: u64 = 96 << 20;
+
+/// Bytes of `Info.plist` of a sparse bundle.
+pub const BUNDLE_PLIST: u64 = 1 << 20;
+
+/// Bands that a sparse bundle may have: 8 TiB in those of 8 MiB, which are usual.
+pub const BANDS: u64 = 1 << 20;
+
+/// Files of bands that are open at once.
+pub const BANDS_OPEN: usize = 32;

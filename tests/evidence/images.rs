@@ -15,7 +15,7 @@ use std::path::Path;
 type Tables = BTreeMap<&'static str, Vec<BTreeMap<&'static str, String>>>;
 
 /// The disk of `fixtures/images/mac.gpt.raw.xz`.
-fn made_disk() -> Vec<u8> {
+pub(crate) fn made_disk() -> Vec<u8> {
     let packed = fixture_bytes("images/mac.gpt.raw.xz");
     let mut disk = Vec::new();
     let mut stream = open_stream(ArchiveKind::Xz, "mac.gpt.raw.xz", Box::new(&*packed)).unwrap();

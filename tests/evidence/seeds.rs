@@ -1,6 +1,6 @@
 //! The disks and volumes that tests write → seeds of the fuzz targets (`make fuzz`).
 
-use crate::evidence::{apfs, decmpfs, hfs, partitions};
+use crate::evidence::{apfs, decmpfs, hfs, partitions, udif};
 use crate::support::{Scratch, apfs_image};
 use std::path::PathBuf;
 
@@ -11,7 +11,11 @@ fn the_seeds_of_the_fuzz_targets_are_written() {
     let told = std::env::var_os("PORTOLAN_SEEDS").map(PathBuf::from);
     let folder = told.as_deref().unwrap_or(scratch.path());
     let maps = partitions::maps().map(|bytes| ("partitions", bytes));
-    let volumes = [("hfs", hfs::rich().finish()), ("hfs", hfs::wrapped(&hfs::small(), b"H+"))];
+    let volumes = [
+        ("hfs", hfs::rich().finish()),
+        ("hfs", hfs::wrapped(&hfs::small(), b"H+")),
+        ("udif", udif::rich()),
+    ];
     let few = apfs::few();
     let apfs = [false, true].map(|is_sealed| ("apfs", apfs_image::image(&few, is_sealed)));
     let compressed = decmpfs::seeds().into_iter().map(|bytes| ("decmpfs", bytes));

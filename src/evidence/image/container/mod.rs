@@ -1,11 +1,14 @@
 //! The file or files of a disk image → the bytes of its disk. The list of formats that are known, read or refused.
 
+mod bands;
 mod ewf;
 mod foreign;
 mod parts;
 mod property_list;
 mod raw;
 mod segments;
+mod sparse_bundle;
+mod sparse_image;
 mod spooled;
 mod udif;
 
@@ -40,6 +43,8 @@ pub const CONTAINERS: &[&dyn Container] = &[
     &foreign::PARALLELS_EXTENDED,
     &raw::Raw,
 ];
+pub const CONTAINERS: &[&dyn Container] =
+    &[&ewf::Ewf, &udif::Udif, &sparse_image::SparseImage, &sparse_bundle::SparseBundle, &raw::Raw];
 
 /// A format in which the bytes of a disk are stored.
 pub trait Container: Send + Sync {
