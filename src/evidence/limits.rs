@@ -111,6 +111,9 @@ pub const SEGMENTS: usize = 10_000;
 /// Files of one disk image that are held open at once.
 pub const OPEN_SEGMENTS: usize = 64;
 
+/// Bytes of inflated chunks of one disk image that are kept in memory.
+pub const CHUNK_CACHE: usize = 32 << 20;
+
 /// Chunks of an EWF image: each takes 4 bytes of memory.
 pub const EWF_CHUNKS: u64 = 1 << 27;
 

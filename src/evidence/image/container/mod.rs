@@ -21,7 +21,6 @@ use crate::model::observation::Problem;
 use std::sync::Arc;
 
 /// The formats, in the order in which they are tried: those with a mark of their own before those told by what they hold.
-pub const CONTAINERS: &[&dyn Container] = &[&ewf::Ewf, &udif::Udif, &raw::Raw];
 pub const CONTAINERS: &[&dyn Container] = &[
     &ewf::Ewf,
     &foreign::ENCRYPTED,
@@ -41,10 +40,11 @@ pub const CONTAINERS: &[&dyn Container] = &[
     &foreign::VDI,
     &foreign::PARALLELS,
     &foreign::PARALLELS_EXTENDED,
+    &udif::Udif,
+    &sparse_image::SparseImage,
+    &sparse_bundle::SparseBundle,
     &raw::Raw,
 ];
-pub const CONTAINERS: &[&dyn Container] =
-    &[&ewf::Ewf, &udif::Udif, &sparse_image::SparseImage, &sparse_bundle::SparseBundle, &raw::Raw];
 
 /// A format in which the bytes of a disk are stored.
 pub trait Container: Send + Sync {
