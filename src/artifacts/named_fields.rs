@@ -52,6 +52,10 @@ fn separator(header: &str) -> u8 {
 
 /// The fields of one record of a table.
 fn fields(text: &str, separator: u8) -> Option<Vec<String>> {
+    // The first line of every file met is looked at: a reader, which costs microseconds, is for what is quoted.
+    if !text.is_empty() && !text.contains(['"', '\r', '\n']) {
+        return Some(text.split(char::from(separator)).map(str::to_owned).collect());
+    }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
