@@ -36,7 +36,7 @@ bless: docs ## Accept the present output as right: pages and snapshots; read the
 bench: ## Measure the figures of docs/performance.md
 	$(CARGO) bench --locked
 
-fuzz: ## Fuzz one TARGET (partitions, hfs, apfs) for SECONDS; needs cargo-fuzz
+fuzz: ## Fuzz one TARGET (partitions, hfs, apfs, decmpfs, udif) for SECONDS; needs cargo-fuzz
 	mkdir -p target/corpus/$(TARGET)
 	PORTOLAN_SEEDS=target/corpus $(CARGO) test --locked --test it --quiet -- the_seeds_of_the_fuzz_targets
 	RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz $(TARGET) target/corpus/$(TARGET) -- -max_total_time=$(SECONDS)

@@ -8,6 +8,8 @@ pub(crate) mod disks;
 pub(crate) mod ewf;
 /// HFS+ volumes.
 pub(crate) mod hfs;
+/// UDIF disk images.
+pub(crate) mod udif;
 
 use portolan::artifacts::{
     Alone, Candidate, Claim, Crew, Emitter, Input, NotLookedFor, claimed_by, find,

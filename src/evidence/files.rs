@@ -38,6 +38,12 @@ impl OnDisk {
         Self { path: path.to_owned(), size }
     }
 
+    /// The file at `path`, if it is a regular one.
+    pub fn if_regular(path: &Path) -> Option<Self> {
+        let metadata = path.metadata().ok()?;
+        metadata.is_file().then(|| Self::of_size(path, metadata.len()))
+    }
+
     /// The regular file at `path`.
     pub fn new(path: &Path) -> io::Result<Self> {
         let metadata = open(path)?.metadata()?;

@@ -81,7 +81,7 @@ pub const PARTITIONS: usize = 1024;
 /// Bytes of the target of a symbolic link; macOS takes 1,023.
 pub const LINK_TARGET: u64 = 64 << 10;
 
-/// Bytes of nodes of one APFS container or HFS+ volume, or of inflated chunks of one EWF image, that are kept in memory.
+/// Bytes of nodes of one APFS container or HFS+ volume that are kept in memory.
 pub const NODE_CACHE: usize = 32 << 20;
 
 /// Blocks of the area of checkpoints that are looked at.
@@ -93,7 +93,10 @@ pub const CHECKPOINTS: usize = 64;
 /// Snapshots of one volume.
 pub const SNAPSHOTS: usize = 10_000;
 
-/// Bytes of an extended attribute that is read as a whole.
+/// Extended attributes of one file.
+pub const ATTRIBUTES: usize = 4096;
+
+/// Bytes that the extended attributes of one file may have together.
 pub const ATTRIBUTE: u64 = 32 << 20;
 
 /// Bytes of content that a file may have compressed in an attribute: there it is one chunk.
@@ -108,6 +111,9 @@ pub const SEGMENTS: usize = 10_000;
 /// Files of one disk image that are held open at once.
 pub const OPEN_SEGMENTS: usize = 64;
 
+/// Bytes of inflated chunks of one disk image that are kept in memory.
+pub const CHUNK_CACHE: usize = 32 << 20;
+
 /// Chunks of an EWF image: each takes 4 bytes of memory.
 pub const EWF_CHUNKS: u64 = 1 << 27;
 
@@ -119,3 +125,33 @@ pub const EWF_SECTIONS: usize = 100_000;
 
 /// Bytes of a header of an EWF image, inflated or not.
 pub const EWF_HEADER: u64 = 1 << 20;
+
+/// Bytes of the disk of an image.
+pub const DISK: u64 = 64 << 40;
+
+/// Bytes of the property list of a UDIF image, which has 54 bytes for each chunk.
+pub const UDIF_PLIST: u64 = 64 << 20;
+
+/// Tags that open and close dictionaries and arrays in the property list of an image: a partition takes two.
+pub const IMAGE_PLIST_COLLECTIONS: usize = 512;
+
+/// Chunks of a UDIF image.
+pub const UDIF_CHUNKS: usize = 2_000_000;
+
+/// Bytes of disk in a compressed chunk of a UDIF image; `hdiutil` makes them of 256 KiB or 1 MiB.
+pub const UDIF_CHUNK: u64 = 16 << 20;
+
+/// Stored bytes of such a chunk.
+pub const UDIF_STORED: u64 = 20 << 20;
+
+/// Bytes that the decompressor of one LZMA chunk may take.
+pub const UDIF_DICTIONARY: u64 = 96 << 20;
+
+/// Bytes of `Info.plist` of a sparse bundle.
+pub const BUNDLE_PLIST: u64 = 1 << 20;
+
+/// Bands that a sparse bundle may have: 8 TiB in those of 8 MiB, which are usual.
+pub const BANDS: u64 = 1 << 20;
+
+/// Files of bands that are open at once.
+pub const BANDS_OPEN: usize = 32;

@@ -62,12 +62,16 @@ pub(super) fn set_aside(groups: Vec<Group>, collected: &Collected) -> (Vec<Group
         // Of several that say as much, `max_by_key` takes the last.
         let Some(best) = indices.iter().rev().copied().max_by_key(said) else { continue };
         let argument = |index: usize| groups.get(index).map(|group| group.root.evidence);
-        // Equal folders within one argument are of Macs that are set up alike, unless a collector captured there
-        // what lasts a moment.
+        let container = |index: usize| {
+            let prefix = groups.get(index).map(|group| group.root.prefix.as_str());
+            prefix.and_then(|prefix| Some(prefix.rsplit_once("!/")?.0))
+        };
+        // Equal folders within one argument are of Macs that are set up alike, unless one is the archive of the other:
+        // a collector captured there what lasts a moment.
         let is_alive = groups.get(best).is_some_and(is_capture);
-        let copies = indices
-            .into_iter()
-            .filter(|one| *one != best && (is_alive || argument(*one) != argument(best)));
+        let copies = indices.into_iter().filter(|one| {
+            argument(*one) != argument(best) || (is_alive && container(*one) != container(best))
+        });
         original_of.extend(copies.map(|one| (one, best)));
     }
     let firsts: Vec<Option<(SourceId, String)>> = groups

@@ -83,9 +83,8 @@ impl Parts for BesideGiven<'_> {
         // A part is named by the image: it may lie beside it or below, and nowhere else.
         let is_inside =
             Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-        let path = self.0.with_file_name(path);
-        let size = path.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
-        is_inside.then(|| Arc::new(OnDisk::of_size(&path, size)) as Arc<dyn Reopen>)
+        let found = OnDisk::if_regular(&self.0.with_file_name(path)).filter(|_| is_inside)?;
+        Some(Arc::new(found))
     }
 }
 

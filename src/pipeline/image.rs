@@ -263,7 +263,8 @@ fn one_volume(
     let mut source = examine::unread(&place.shown(&entry), &entry, context);
     source.artifact = Some(VOLUME);
     source.status = Status::Parsed;
-    let FoundVolume { label: own, role, mut notes, files, .. } = found;
+    let FoundVolume { label: own, role, mut notes, problems, files, .. } = found;
+    source.problems.extend(problems);
     notes.push(if role.is_empty() {
         format!("volume {own:?}")
     } else {

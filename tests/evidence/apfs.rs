@@ -198,6 +198,17 @@ fn sample() -> BTreeMap<String, Item> {
     tree
 }
 
+/// A smaller one, for many damaged copies.
+pub(crate) fn few() -> BTreeMap<String, Item> {
+    let mut tree = sample();
+    tree.retain(|name, _| name != "Library");
+    for at in 0..60 {
+        let file = File { content: text(at), ..File::default() };
+        insert(&mut tree, &format!("Library/LaunchAgents/{at:02}.plist"), Item::File(file));
+    }
+    tree
+}
+
 /// What `sample` holds, by path.
 fn assert_sample(tree: &Tree) {
     assert_eq!(tree.problems, Vec::<String>::new());
@@ -213,7 +224,7 @@ fn assert_sample(tree: &Tree) {
     holes[600_000] = 7;
     holes.extend([1; 10]);
     has("/sparse", &holes);
-    has("/hole", &[0; 50_000]);
+    has("/hole", &vec![0; 50_000]);
     has("/inline", &text(3000));
     has("/stream", &text(20_000));
     has("/fork", &text(200_000));

@@ -16,7 +16,7 @@ pub(crate) fn text(length: usize) -> Vec<u8> {
         let port = 1024 + at * 7919 % 50000;
         format!("line {at:06} of the log: com.example.agent listens on port {port}\n")
     };
-    let mut text: Vec<u8> = (0..length / 50).flat_map(|at| line(at).into_bytes()).collect();
+    let mut text: Vec<u8> = (0..=length / 50).flat_map(|at| line(at).into_bytes()).collect();
     text.truncate(length);
     text
 }
@@ -184,20 +184,33 @@ fn a_huge_claim_is_an_error_and_takes_no_memory() {
     assert!(content(header(8, CHUNK, &[]), &endless).is_err());
 }
 
-#[test]
-fn damage_to_what_is_compressed_is_survived() {
+/// Attributes with the resource forks that belong to them.
+fn kept() -> Vec<(Vec<u8>, Vec<u8>)> {
     let text = text(70000);
     let (first, last) = text.split_at(CHUNK);
     let fixture = |name: &str| fixture_bytes(&format!("images/{name}"));
     let lzfse = table(&[fixture("text-65536.lzfse"), fixture("text-4464.lzfse")], 0);
-    let kept = [
+    vec![
         (header(7, 3000, &fixture("text-3000.lzvn")), Vec::new()),
         (header(4, 70000, &[]), resource(&[zlib(first), zlib(last)])),
         (header(12, 70000, &[]), lzfse),
         (header(14, 70000, &[]), table(&[lzbitmap(first), lzbitmap(last)], 0)),
-    ];
+    ]
+}
+
+/// The same as the fuzz target takes them: length of the attribute, attribute, fork.
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
+    let short = kept().into_iter().filter_map(|(value, fork)| {
+        let length = u8::try_from(value.len()).ok()?;
+        Some([vec![length], value, fork].concat())
+    });
+    short.collect()
+}
+
+#[test]
+fn damage_to_what_is_compressed_is_survived() {
     let mut random = Random::new(11);
-    for (value, fork) in kept {
+    for (value, fork) in kept() {
         for _ in 0..200 {
             let (mut value, mut fork) = (value.clone(), fork.clone());
             for _ in 0..=random.below(3) {

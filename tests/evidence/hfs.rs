@@ -156,9 +156,29 @@ fn hard_links_of_folders_lead_into_one_folder() {
 }
 
 #[test]
-fn the_folders_of_what_is_linked_are_not_shown() {
-    let (found, _) = walked(&*mounted(&rich().finish()));
-    assert!(!found.keys().any(|path| path.contains("Private")), "{:?}", found.keys());
+fn what_is_linked_is_shown_where_its_links_are_and_what_else_lies_there_is_shown_there() {
+    let mut image = rich();
+    let folders = [image.private(0), image.private(1)];
+    image.file(folders[0], "temp77", b"deleted while it was open");
+    image.file(folders[1], "dir_99", b"no folder");
+    let (found, _) = walked(&*mounted(&image.finish()));
+    let private: Vec<_> = found.keys().filter(|path| path.contains("Private")).collect();
+    let wanted = [
+        "/.HFS+ Private Directory Data\r",
+        "/.HFS+ Private Directory Data\r/dir_99",
+        "/\u{2400}\u{2400}\u{2400}\u{2400}HFS+ Private Data",
+        "/\u{2400}\u{2400}\u{2400}\u{2400}HFS+ Private Data/temp77",
+    ];
+    assert_eq!(private, wanted);
+}
+
+#[test]
+fn a_file_with_the_name_of_the_folder_of_linked_files_hides_nothing() {
+    let mut image = Image::new("x");
+    image.file(ROOT, "\0\0\0\0HFS+ Private Data", b"content");
+    image.file(ROOT, "iNode5", b"content");
+    let (found, _) = walked(&*mounted(&image.finish()));
+    assert_eq!(found.len(), 2);
 }
 
 #[test]
@@ -170,6 +190,11 @@ fn a_hard_link_that_leads_nowhere_is_an_error_and_never_an_empty_file() {
     assert_eq!(problems, []);
     let error = found["/broken"].content.as_ref().unwrap_err();
     assert_eq!(error, "what the hard link leads to, iNode4711, is missing");
+    // Nor with a number that was wiped.
+    let mut image = Image::new("x");
+    image.hard_link(ROOT, "broken", 0);
+    let (found, _) = walked(&*mounted(&image.finish()));
+    found["/broken"].content.as_ref().unwrap_err();
     // Nor where the volume has no folder of linked files at all.
     let mut image = Image::new("x");
     image.hard_link(ROOT, "broken", 4711);
@@ -379,7 +404,7 @@ fn a_damaged_header_is_replaced_by_the_alternate_one() {
     put(&mut bytes, 1024 + 40, &[0; 4]);
     let found = volume(&bytes);
     assert_eq!(
-        found.notes.last().unwrap(),
+        found.problems.last().unwrap().detail,
         "the volume header is damaged; the alternate one is used"
     );
     assert_eq!(walked(&*found.files.unwrap()).1, []);

@@ -15,7 +15,7 @@ use std::path::Path;
 type Tables = BTreeMap<&'static str, Vec<BTreeMap<&'static str, String>>>;
 
 /// The disk of `fixtures/images/mac.gpt.raw.xz`.
-fn made_disk() -> Vec<u8> {
+pub(crate) fn made_disk() -> Vec<u8> {
     let packed = fixture_bytes("images/mac.gpt.raw.xz");
     let mut disk = Vec::new();
     let mut stream = open_stream(ArchiveKind::Xz, "mac.gpt.raw.xz", Box::new(&*packed)).unwrap();
@@ -167,20 +167,32 @@ fn an_image_that_the_mac_keeps_as_its_own_is_not_opened() {
     assert_eq!(row(&gathered, "evidence.dmg").artifact, Some("image"));
 }
 
+/// The blocks of the disk that are superblocks of the container.
+fn superblocks(disk: &mut [u8]) -> impl Iterator<Item = &mut [u8]> {
+    disk[CONTAINER..].chunks_exact_mut(4096).filter(|block| block[32..36] == *b"NXSB")
+}
+
 #[test]
-fn a_partition_that_is_damaged_does_not_cost_the_others() {
+fn a_container_whose_first_superblock_is_damaged_is_read_and_the_damage_told() {
     let mut disk = made_disk();
-    // The superblock of the container, and every checkpoint of it.
-    for block in disk[CONTAINER..].chunks_exact_mut(4096) {
-        if block[32..36] == *b"NXSB" {
-            block[40] ^= 0xff;
-        }
-    }
-    let scratch = Scratch::new("damaged_partition");
+    superblocks(&mut disk).take(1).for_each(|block| block[2000] ^= 0xff);
+    let scratch = Scratch::new("unsound_superblock");
+    let gathered = gather(&scratch.write("mac.raw", &disk));
+    let volume = row(&gathered, "Macintosh HD - Data");
+    assert_eq!(volume.status, Status::Partial);
+    assert!(problems(volume).contains("checksum of block 0"), "{}", problems(volume));
+    assert_eq!(row(&gathered, "mac.raw").status, Status::Partial);
+}
+
+#[test]
+fn a_disk_without_a_file_system_that_is_read_is_refused_and_says_what_it_holds() {
+    let mut disk = made_disk();
+    superblocks(&mut disk).for_each(|block| block.fill(0));
+    let scratch = Scratch::new("no_file_system");
     let gathered = gather(&scratch.write("mac.raw", &disk));
     let image = row(&gathered, "mac.raw");
     assert_eq!(image.status, Status::Refused);
-    assert!(problems(image).contains("APFS"), "{}", problems(image));
+    assert!(image.note.contains("EFI system partition"), "{}", image.note);
     assert!(gathered.evidence[0].unusable.is_some());
 }
 

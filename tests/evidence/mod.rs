@@ -28,8 +28,12 @@ mod oracle;
 mod partitions;
 /// Seeds for fuzzing.
 mod seeds;
+/// Sparse images and bundles.
+mod sparse;
 /// Links, times, sparse files and strange names in tar.
 mod tar;
+/// Disk images of macOS.
+mod udif;
 /// Encryption, zip64, duplicates and missing directories in zip.
 mod zip;
 

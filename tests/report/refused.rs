@@ -12,6 +12,9 @@ const LINUX: &str = "Active Internet connections (servers and established)\n\
      Proto Recv-Q Send-Q Local Address           Foreign Address         State       PID/Program name\n\
      tcp        0      0 0.0.0.0:22              0.0.0.0:*               LISTEN      1/sshd\n";
 
+/// A name, the files of the evidence with what they hold, and what is said of them.
+type Case<'a> = (&'a str, Vec<(&'a str, &'a str)>, &'a str);
+
 #[test]
 fn evidence_of_which_everything_is_refused_ends_with_2() {
     let uac = "2026-04-15 09:12:02 -0300 INF Unix-like Artifacts Collector 3.3.0\n\
@@ -21,7 +24,7 @@ fn evidence_of_which_everything_is_refused_ends_with_2() {
     let phone = "sysdiagnose_2026.06.03_16-07-30+0200_iPhone-OS_iPhone_21F79";
     let macs = ["launchctl_list.txt", "notes.txt"].map(|name| format!("{phone}/{name}"));
     let jobs = "PID\tStatus\tLabel\n311\t0\tcom.apple.configd\n";
-    let cases: [(&str, Vec<(&str, &str)>, &str); 4] = [
+    let cases: [Case<'_>; 4] = [
         ("netstat", vec![("netstat.txt", LINUX)], "Linux netstat output"),
         (
             "notes",

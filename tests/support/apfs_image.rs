@@ -74,13 +74,17 @@ pub(crate) fn image(tree: &Tree, is_sealed: bool) -> Vec<u8> {
     writer.finish()
 }
 
-type Records = Vec<(Vec<u8>, Vec<u8>)>;
+/// A key and a value, as they are stored.
+type Record = (Vec<u8>, Vec<u8>);
+type Records = Vec<Record>;
+/// What orders records of files: identifier, type, and the rest of the key.
+type Order = (u64, u64, Vec<u8>);
 
 #[derive(Default)]
 struct Writer {
     bytes: Vec<u8>,
     /// Records of the file-system tree, by what orders them.
-    records: BTreeMap<(u64, u64, Vec<u8>), (Vec<u8>, Vec<u8>)>,
+    records: BTreeMap<Order, Record>,
     /// Extents of a sealed volume.
     extents: BTreeMap<(u64, u64), (u64, u64)>,
     is_sealed: bool,
@@ -134,7 +138,7 @@ impl Writer {
             match item {
                 Item::Directory(below) => self.directory(child, below),
                 Item::Link(target) => {
-                    self.attribute(child, "com.apple.fs.symlink", &nul(target), 4)
+                    self.attribute(child, "com.apple.fs.symlink", &nul(target), 4);
                 }
                 Item::File(file) => {
                     for (name, value) in &file.attributes {
@@ -201,7 +205,9 @@ impl Writer {
             let flags = if *kind == 4 { 2 } else { 0x20 };
             value.extend(joined(&[&[*kind, flags], &le16(bytes.len())]));
         }
-        fields.iter().for_each(|(_, bytes)| value.extend(padded(bytes)));
+        for (_, bytes) in &fields {
+            value.extend(padded(bytes));
+        }
         self.record(id, 3, Vec::new(), &[], value);
     }
 
@@ -267,10 +273,8 @@ impl Writer {
         let map = self.map(map);
         let (references, _) = self.tree(&Vec::new(), 0x0f, None, None);
         let (snapshots, _) = self.tree(&Vec::new(), 0x10, None, None);
-        let extents = match self.is_sealed {
-            true => self.tree(&extents, 0x1f, None, Some((16, 16))).0,
-            false => 0,
-        };
+        let extents =
+            if self.is_sealed { self.tree(&extents, 0x1f, None, Some((16, 16))).0 } else { 0 };
         let volume = self.volume([map, files, references, snapshots, extents]);
         let value = joined(&[&((BLOCK as u64) << 32).to_le_bytes(), &volume.to_le_bytes()]);
         let (map, _) = self.tree(&vec![(words(1026, XID), value)], 0x0b, None, Some((16, 16)));
@@ -289,7 +293,7 @@ impl Writer {
         fixed: Option<(usize, usize)>,
     ) -> (u64, Vec<(u64, u64)>) {
         let is_headless = self.is_sealed && [0x0e, 0x1f].contains(&subtype);
-        let longest = |part: fn(&(Vec<u8>, Vec<u8>)) -> usize| records.iter().map(part).max();
+        let longest = |part: fn(&Record) -> usize| records.iter().map(part).max();
         let longest = [longest(|one| one.0.len()), longest(|one| one.1.len())];
         let (mut level, mut below, mut all) = (0u16, records.clone(), Vec::new());
         loop {
@@ -387,7 +391,7 @@ impl Writer {
     fn container(&mut self, map: u64) {
         let mut body = vec![0; 1408];
         set(&mut body, 32, b"NXSB");
-        set(&mut body, 36, &(BLOCK as u32).to_le_bytes());
+        set(&mut body, 36, &u32::try_from(BLOCK).unwrap().to_le_bytes());
         set(&mut body, 40, &((self.bytes.len() / BLOCK) as u64).to_le_bytes());
         set(&mut body, 64, &2u64.to_le_bytes());
         set(&mut body, 72, b"portolan images!");
@@ -410,7 +414,7 @@ impl Writer {
         for (index, (kind, oid, block)) in ephemeral.into_iter().enumerate() {
             let at = 40 + index * 40;
             set(&mut body, at, &kind.to_le_bytes());
-            set(&mut body, at + 8, &(BLOCK as u32).to_le_bytes());
+            set(&mut body, at + 8, &u32::try_from(BLOCK).unwrap().to_le_bytes());
             set(&mut body, at + 24, &oid.to_le_bytes());
             set(&mut body, at + 32, &block.to_le_bytes());
             self.object(block, oid, kind, 0, &[0; 32]);
@@ -421,7 +425,7 @@ impl Writer {
 
 /// A node of a tree.
 struct Node<'a> {
-    group: &'a [(Vec<u8>, Vec<u8>)],
+    group: &'a [Record],
     level: u16,
     is_root: bool,
     is_headless: bool,
@@ -433,7 +437,7 @@ struct Node<'a> {
 const OVERHEAD: usize = 56 + 40;
 
 /// Records in groups that fit a node each.
-fn packed(records: &Records, is_fixed: bool) -> Vec<&[(Vec<u8>, Vec<u8>)]> {
+fn packed(records: &Records, is_fixed: bool) -> Vec<&[Record]> {
     let mut groups = Vec::new();
     let (mut start, mut used) = (0, OVERHEAD);
     for (at, (key, value)) in records.iter().enumerate() {

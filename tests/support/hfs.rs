@@ -156,7 +156,7 @@ impl Image {
     }
 
     /// The folder of linked files (0) or folders (1).
-    fn private(&mut self, which: usize) -> u32 {
+    pub(crate) fn private(&mut self, which: usize) -> u32 {
         let name = ["\0\0\0\0HFS+ Private Data", ".HFS+ Private Directory Data\r"][which];
         if self.private[which].is_none() {
             self.private[which] = Some(self.folder(ROOT, name));

@@ -1,13 +1,12 @@
-//! Nodes that were read → the same nodes again, as long as they are asked for, in bounded memory.
+//! What was read → the same again, as long as it is asked for, in bounded memory: nodes of trees, inflated chunks.
 
-use crate::evidence::limits;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Parts of the cache, each with a lock of its own: threads seldom meet. None is held while a node is read.
+/// Parts of the cache, each with a lock of its own: threads seldom meet. None is held while something is read.
 const PARTS: usize = 16;
 
-/// Where a node lies, and the tree that it was read for.
+/// Where a node lies and the tree that it was read for; the number of a chunk, and zero.
 pub type Key = (u64, u32);
 
 /// What is kept.
@@ -16,8 +15,18 @@ pub trait Weighed {
     fn memory(&self) -> usize;
 }
 
-/// The nodes of the trees of one file system that were used last, up to [`limits::NODE_CACHE`].
-pub struct NodeCache<T>([Mutex<Part<T>>; PARTS]);
+impl Weighed for Vec<u8> {
+    fn memory(&self) -> usize {
+        self.len()
+    }
+}
+
+/// What was used last, up to a number of bytes.
+pub struct Cache<T> {
+    parts: [Mutex<Part<T>>; PARTS],
+    /// Bytes of a generation of a part.
+    most: usize,
+}
 
 /// Two generations: what was asked for lately, and what was before. When the young one is full the old one goes.
 struct Part<T> {
@@ -26,48 +35,47 @@ struct Part<T> {
     bytes: usize,
 }
 
-impl<T> Default for NodeCache<T> {
-    fn default() -> Self {
-        let part = || Part { young: BTreeMap::new(), old: BTreeMap::new(), bytes: 0 };
-        Self(std::array::from_fn(|_| Mutex::new(part())))
-    }
-}
-
 impl<T: Weighed> Part<T> {
-    fn get(&mut self, key: Key) -> Option<Arc<T>> {
+    fn get(&mut self, key: Key, most: usize) -> Option<Arc<T>> {
         if let Some(node) = self.young.get(&key) {
             return Some(Arc::clone(node));
         }
         let node = self.old.remove(&key)?;
-        self.put(key, Arc::clone(&node));
+        self.put(key, Arc::clone(&node), most);
         Some(node)
     }
 
-    fn put(&mut self, key: Key, node: Arc<T>) {
+    fn put(&mut self, key: Key, node: Arc<T>, most: usize) {
         self.bytes = self.bytes.saturating_add(node.memory());
         self.young.insert(key, node);
-        if self.bytes > limits::NODE_CACHE / PARTS / 2 {
+        if self.bytes > most {
             self.old = std::mem::take(&mut self.young);
             self.bytes = 0;
         }
     }
 }
 
-impl<T: Weighed> NodeCache<T> {
+impl<T: Weighed> Cache<T> {
+    /// An empty one that keeps about `bytes` at most.
+    pub fn new(bytes: usize) -> Self {
+        let part = || Part { young: BTreeMap::new(), old: BTreeMap::new(), bytes: 0 };
+        Self { parts: std::array::from_fn(|_| Mutex::new(part())), most: bytes / PARTS / 2 }
+    }
+
     fn part(&self, key: Key) -> Option<MutexGuard<'_, Part<T>>> {
         let at = usize::try_from(key.0 % PARTS as u64).unwrap_or_default();
-        Some(self.0.get(at)?.lock().unwrap_or_else(PoisonError::into_inner))
+        Some(self.parts.get(at)?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A node that is still there.
+    /// What is still there.
     pub fn get(&self, key: Key) -> Option<Arc<T>> {
-        self.part(key)?.get(key)
+        self.part(key)?.get(key, self.most)
     }
 
-    /// Keeps a node.
+    /// Keeps something.
     pub fn put(&self, key: Key, node: Arc<T>) {
         if let Some(mut part) = self.part(key) {
-            part.put(key, node);
+            part.put(key, node, self.most);
         }
     }
 }

@@ -29,6 +29,8 @@ pub struct FoundVolume {
     pub role: &'static str,
     /// What else it says of itself, for `sources`: UUID, snapshots, encryption.
     pub notes: Vec<String>,
+    /// What is wrong with it though it can be read: an older checkpoint, missing blocks.
+    pub problems: Vec<Problem>,
     /// Its files; or why they cannot be read (encrypted, damaged).
     pub files: Result<Arc<dyn FileSystem>, Problem>,
 }

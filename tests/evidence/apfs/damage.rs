@@ -1,13 +1,15 @@
 //! Images with bytes changed, cut off, and with claims that cannot be true → problems, never a panic or a hang.
 
 use super::{
-    Tree, assert_sample, block_of, changed, disk, files, image, made, opened, sample, unpacked,
+    Tree, assert_sample, block_of, changed, disk, few, files, image, made, opened, sample, unpacked,
 };
 use crate::support::Random;
-use crate::support::apfs_image::seal;
+use crate::support::apfs_image::{File, Item, insert, seal};
 use portolan::evidence::image::apfs::{self, Apfs};
 use portolan::evidence::image::{Format, disk::read_vec};
 use portolan::model::observation::ProblemKind;
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 const BLOCK: usize = 4096;
@@ -58,7 +60,8 @@ fn an_older_checkpoint_is_read_where_the_newest_is_damaged() {
     bytes[map * BLOCK + 50] ^= 1;
     let volume = opened(&bytes).unwrap().remove(0);
     let said = format!("checkpoint {xid} is damaged");
-    assert!(volume.notes.iter().any(|note| note.starts_with(&said)), "{:?}", volume.notes);
+    let problems = &volume.problems;
+    assert!(problems.iter().any(|problem| problem.detail.starts_with(&said)), "{problems:?}");
     let older = Tree::of(&*volume.files.unwrap());
     assert!(older.files.len() > whole.files.len() / 2);
 }
@@ -68,7 +71,18 @@ fn the_copy_of_the_superblock_in_block_0_is_not_needed() {
     let mut bytes = image(&sample(), false);
     bytes[500] ^= 1;
     let volume = opened(&bytes).unwrap().remove(0);
-    assert_eq!(volume.notes[0], "the checksum of block 0 does not hold");
+    assert_eq!(volume.problems[0].detail, "the checksum of block 0 does not hold");
+    assert_sample(&Tree::of(&*volume.files.unwrap()));
+}
+
+#[test]
+fn a_container_without_any_sound_superblock_is_read_by_the_one_in_block_0() {
+    let mut bytes = image(&sample(), false);
+    for block in [0, 2] {
+        bytes[block * BLOCK + 500] ^= 1;
+    }
+    let volume = opened(&bytes).unwrap().remove(0);
+    assert_eq!(volume.problems[0].detail, "the checksum of block 0 does not hold");
     assert_sample(&Tree::of(&*volume.files.unwrap()));
 }
 
@@ -82,7 +96,8 @@ fn an_image_that_ends_early_is_read_as_far_as_it_goes() {
             Err(problem) => assert_eq!(problem.kind, ProblemKind::Truncated, "{}", problem.detail),
             Ok(volumes) => {
                 for volume in volumes {
-                    assert!(volume.notes[0].contains("blocks are there"), "{:?}", volume.notes);
+                    let first = &volume.problems[0].detail;
+                    assert!(first.contains("blocks are there"), "{first}");
                     let _ = volume.files.map(|files| Tree::of(&*files));
                 }
             }
@@ -122,6 +137,17 @@ fn claims_that_cannot_be_true_are_errors() {
         changed(&mut bytes, 0, at, claim);
         let _ = opened(&bytes);
     }
+}
+
+#[test]
+fn attributes_without_end_are_a_limit() {
+    let mut tree = BTreeMap::new();
+    let attributes = (0..5000).map(|at| (format!("com.example.{at:04}"), Vec::new())).collect();
+    insert(&mut tree, "x", Item::File(File { attributes, ..File::default() }));
+    let volume = files(&image(&tree, false));
+    let node = volume.children(volume.root()).0[0].node;
+    assert_eq!(volume.attributes(node).unwrap_err().kind(), ErrorKind::QuotaExceeded);
+    assert!(volume.open(node).is_ok());
 }
 
 #[test]
@@ -203,16 +229,12 @@ fn survives(sound: &[u8], times: usize, seed: u64) {
 
 #[test]
 fn changes_to_a_written_volume_are_survived() {
-    let mut few = sample();
-    few.retain(|name, _| name != "sparse" && name != "fork");
-    survives(&image(&few, false), 150, 5);
+    survives(&image(&few(), false), 150, 5);
 }
 
 #[test]
 fn changes_to_a_sealed_volume_are_survived() {
-    let mut few = sample();
-    few.retain(|name, _| name != "Library");
-    survives(&image(&few, true), 150, 6);
+    survives(&image(&few(), true), 150, 6);
 }
 
 #[test]

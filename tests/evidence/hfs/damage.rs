@@ -159,7 +159,8 @@ fn a_folder_in_itself_is_a_folder_that_was_met_before() {
     image.folder_link(folder, "again", folder);
     image.folder_link(ROOT, "begin", folder);
     let files = mounted(&image.finish());
-    let (begin, _) = files.children(files.root());
+    let mut begin = files.children(files.root()).0;
+    begin.retain(|child| child.name == "begin");
     let (again, problems) = files.children(begin[0].node);
     assert_eq!(problems, []);
     assert_eq!((again[0].node, again[0].kind), (begin[0].node, ChildKind::Directory));

@@ -4,8 +4,9 @@ use super::fields::{Fields, damaged};
 use super::node::Node;
 use super::object::{HEADER, Header, checksum_holds};
 use super::tree::Kind;
-use crate::evidence::image::cache::NodeCache;
+use crate::evidence::image::cache::Cache;
 use crate::evidence::image::{Disk, disk};
+use crate::evidence::limits;
 use std::io;
 use std::sync::Arc;
 
@@ -30,16 +31,16 @@ pub(super) struct Blocks {
     disk: Arc<dyn Disk>,
     size: u32,
     count: u64,
-    nodes: NodeCache<Node>,
+    nodes: Cache<Node>,
 }
 
 impl Blocks {
-    /// `count` blocks of `size` bytes.
+    /// `count` blocks of `size` bytes, those that are there whatever the container claims.
     pub(super) fn new(disk: Arc<dyn Disk>, size: u32, count: u64) -> Self {
-        Self { disk, size, count, nodes: NodeCache::default() }
+        Self { disk, size, count, nodes: Cache::new(limits::NODE_CACHE) }
     }
 
-    /// Blocks that the container has.
+    /// Blocks that the disk has.
     pub(super) fn count(&self) -> u64 {
         self.count
     }

@@ -6,7 +6,8 @@ use super::object::{HEADER, Header, checksum_holds, kind};
 use super::object_map::ObjectMap;
 use super::volume::Volume;
 use crate::evidence::image::{Disk, disk};
-use crate::evidence::limits;
+use crate::evidence::{limits, problem};
+use crate::model::observation::{Problem, ProblemKind};
 use std::io;
 use std::sync::Arc;
 
@@ -70,7 +71,7 @@ pub(super) struct Container {
     /// The transaction of the checkpoint.
     pub(super) xid: u64,
     /// What is wrong with it though it can be read.
-    pub(super) notes: Vec<String>,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Container {
@@ -82,17 +83,19 @@ impl Container {
             let detail = "a Fusion container: half of its blocks lie on another disk";
             return Err(unsupported(detail));
         }
-        let count = first.block_count.min(disk.size() / u64::from(first.block_size));
+        let count = disk.size() / u64::from(first.block_size);
         let blocks = Arc::new(Blocks::new(Arc::clone(disk), first.block_size, count));
-        let mut notes = Vec::new();
+        let mut problems = Vec::new();
         if !is_sound {
-            notes.push("the checksum of block 0 does not hold".to_owned());
+            let detail = "the checksum of block 0 does not hold";
+            problems.push(problem(ProblemKind::MalformedRecord, detail));
         }
         if count < first.block_count {
-            notes.push(format!("{count} of {} blocks are there", first.block_count));
+            let detail = format!("{count} of {} blocks are there", first.block_count);
+            problems.push(problem(ProblemKind::Truncated, detail));
         }
         let mut container = Self::newest(disk, &blocks, first)?;
-        container.notes.splice(0..0, notes);
+        container.problems.splice(0..0, problems);
         Ok(container)
     }
 
@@ -100,7 +103,8 @@ impl Container {
         let mut checkpoints = checkpoints(disk, &first);
         checkpoints.sort_by_key(|one| std::cmp::Reverse(one.xid));
         checkpoints.dedup_by_key(|one| one.xid);
-        // Block 0 is a copy of one of them, written when the container was unmounted last.
+        // Block 0 is a copy of one of them, written when the container was unmounted last: the last resort, even where
+        // its checksum does not hold. What it leads to has checksums of its own.
         checkpoints.push(first);
         let (mut partly, mut wrong) = (None, None);
         let mut passed: Vec<u64> = Vec::new();
@@ -124,7 +128,7 @@ impl Container {
     fn as_of(blocks: &Arc<Blocks>, checkpoint: Superblock) -> io::Result<Self> {
         let map = ObjectMap::open(blocks, checkpoint.map)?;
         let Superblock { volumes, xid, .. } = checkpoint;
-        Ok(Self { blocks: Arc::clone(blocks), map, volumes, xid, notes: Vec::new() })
+        Ok(Self { blocks: Arc::clone(blocks), map, volumes, xid, problems: Vec::new() })
     }
 
     /// A volume's superblock.
@@ -147,7 +151,7 @@ impl Container {
                 "checkpoint {newest} is damaged: the volume is shown as of checkpoint {}",
                 self.xid
             );
-            self.notes.push(detail);
+            self.problems.push(problem(ProblemKind::MalformedRecord, detail));
         }
         self
     }

@@ -1,10 +1,10 @@
 //! The trees of a volume → its directories and files.
 
 use super::blocks::Blocks;
-use super::fields::{damaged, unsupported};
+use super::fields::{damaged, text, unsupported};
 use super::records::{self, Inode, Value, attribute_name, of};
 use super::stream::{Extents, Stream};
-use super::tree::{Key, Tree};
+use super::tree::{Key, Record, Tree};
 use crate::evidence::image::{Attribute, Child, FileSystem, Metadata, NodeId, decmpfs};
 use crate::evidence::{ReadSeek, kind_of, limits, problem};
 use crate::model::observation::Problem;
@@ -39,9 +39,21 @@ impl Files {
         Stream::new(Arc::clone(&self.blocks), self.extents.clone(), id, size, is_sparse)
     }
 
+    /// The attributes of a file. Each has the records of the tree behind it, so their number is bounded.
+    fn stored(&self, node: NodeId) -> impl Iterator<Item = io::Result<Record>> {
+        let range = all(node, of::ATTRIBUTE);
+        self.tree.range(range, range).enumerate().map(|(at, record)| {
+            if at >= limits::ATTRIBUTES {
+                let detail = format!("more than {} attributes", limits::ATTRIBUTES);
+                return Err(io::Error::new(io::ErrorKind::QuotaExceeded, detail));
+            }
+            record
+        })
+    }
+
     /// The attribute of this name.
     fn attribute(&self, node: NodeId, name: &str) -> io::Result<Option<records::Attribute>> {
-        for record in self.tree.range(all(node, of::ATTRIBUTE), all(node, of::ATTRIBUTE)) {
+        for record in self.stored(node) {
             let record = record?;
             if attribute_name(record.stored_key())?.0 == name {
                 return records::Attribute::read(record.stored_key(), record.value()).map(Some);
@@ -50,13 +62,13 @@ impl Files {
         Ok(None)
     }
 
-    /// The bytes of an attribute, which are bounded.
-    fn value(&self, attribute: &records::Attribute) -> io::Result<Vec<u8>> {
+    /// The bytes of an attribute; an error if they are more than `most`.
+    fn value(&self, attribute: &records::Attribute, most: u64) -> io::Result<Vec<u8>> {
         let (id, size) = match &attribute.value {
             Value::Embedded(bytes) => return Ok(bytes.clone()),
             Value::Stream(id, size) => (*id, *size),
         };
-        if size > limits::ATTRIBUTE {
+        if size > most {
             let detail = format!("the attribute {} has {size} bytes", attribute.name);
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, detail));
         }
@@ -71,7 +83,7 @@ impl Files {
             return Ok(None);
         }
         let Some(header) = self.attribute(node, decmpfs::ATTRIBUTE)? else { return Ok(None) };
-        decmpfs::Compressed::read(self.value(&header)?).map(Some)
+        decmpfs::Compressed::read(self.value(&header, limits::ATTRIBUTE)?).map(Some)
     }
 
     /// The resource fork, where a compressed file has its content.
@@ -132,7 +144,7 @@ impl FileSystem for Files {
     fn link_target(&self, node: NodeId) -> io::Result<String> {
         let target = self.attribute(node, LINK)?;
         let target = target.ok_or_else(|| damaged("a symbolic link without a target"))?;
-        Ok(super::fields::text(&self.value(&target)?).0)
+        Ok(text(&self.value(&target, limits::ATTRIBUTE)?).0)
     }
 
     fn open(&self, node: NodeId) -> io::Result<Box<dyn ReadSeek>> {
@@ -150,15 +162,17 @@ impl FileSystem for Files {
     /// Like macOS, without those in which the file system keeps targets of links and compressed content.
     fn attributes(&self, node: NodeId) -> io::Result<Vec<Attribute>> {
         let is_compressed = self.inode(node)?.is_compressed;
-        let mut attributes = Vec::new();
-        for record in self.tree.range(all(node, of::ATTRIBUTE), all(node, of::ATTRIBUTE)) {
+        let (mut attributes, mut left) = (Vec::new(), limits::ATTRIBUTE);
+        for record in self.stored(node) {
             let record = record?;
             let found = records::Attribute::read(record.stored_key(), record.value())?;
             let is_content = [decmpfs::ATTRIBUTE, decmpfs::FORK].contains(&found.name.as_str());
             if found.is_internal || (is_compressed && is_content) {
                 continue;
             }
-            attributes.push(Attribute { value: self.value(&found)?, name: found.name });
+            let value = self.value(&found, left)?;
+            left = left.saturating_sub(value.len() as u64);
+            attributes.push(Attribute { value, name: found.name });
         }
         Ok(attributes)
     }

@@ -66,7 +66,8 @@ fn unread(oid: u64, error: &io::Error, container: &Container) -> FoundVolume {
         label: String::new(),
         group: None,
         role: "",
-        notes: container.notes.clone(),
+        notes: vec!["APFS".to_owned()],
+        problems: container.problems.clone(),
         files: Err(problem(kind_of(error), detail)),
     }
 }

@@ -152,7 +152,7 @@ impl Volume {
     }
 
     fn notes(&self, container: &Container) -> Vec<String> {
-        let mut notes = container.notes.clone();
+        let mut notes = vec!["APFS".to_owned()];
         notes.extend(self.uuid.as_ref().map(|uuid| format!("volume UUID {uuid}")));
         let features = [
             (SEALED, "sealed; the seal is not checked"),
@@ -175,6 +175,7 @@ impl Volume {
         FoundVolume {
             role: self.role(),
             notes: self.notes(container),
+            problems: container.problems.clone(),
             files: self.opened(container),
             label: self.label,
             group: self.group,

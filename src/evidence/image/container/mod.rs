@@ -1,11 +1,16 @@
 //! The file or files of a disk image → the bytes of its disk. The list of formats that are known, read or refused.
 
+mod bands;
 mod ewf;
 mod foreign;
 mod parts;
+mod property_list;
 mod raw;
 mod segments;
+mod sparse_bundle;
+mod sparse_image;
 mod spooled;
+mod udif;
 
 pub use parts::{beside, bundle_of, can_be_part};
 pub use spooled::{spool, spool_within};
@@ -35,6 +40,9 @@ pub const CONTAINERS: &[&dyn Container] = &[
     &foreign::VDI,
     &foreign::PARALLELS,
     &foreign::PARALLELS_EXTENDED,
+    &udif::Udif,
+    &sparse_image::SparseImage,
+    &sparse_bundle::SparseBundle,
     &raw::Raw,
 ];
 

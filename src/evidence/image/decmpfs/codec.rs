@@ -3,7 +3,6 @@
 //! Each decoder gives exactly `size` bytes, however many the chunk claims, or fails. A chunk that compression would have
 //! made longer is kept as it is behind a byte that no compressed chunk begins with.
 
-use super::damaged;
 use flate2::read::ZlibDecoder;
 use lzfse_rust::LzfseRingDecoder;
 use std::io::{self, Read};
@@ -18,6 +17,11 @@ const KEPT_LZVN: u8 = 0x06;
 /// In front of every chunk of the types that do not compress.
 const PLAIN: u8 = 0xcc;
 
+/// The error of bytes that are not what they should be.
+pub(in crate::evidence::image) fn damaged(detail: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, detail.into())
+}
+
 /// The first bytes of what a chunk holds unchanged.
 fn unchanged(content: &[u8], size: usize) -> io::Result<Vec<u8>> {
     let short = || damaged(format!("a chunk of {} bytes where {size} are due", content.len()));
@@ -25,7 +29,11 @@ fn unchanged(content: &[u8], size: usize) -> io::Result<Vec<u8>> {
 }
 
 /// Reads `size` bytes and no more: a chunk that would grow without end does not.
-fn drained(reader: impl Read, size: usize, name: &str) -> io::Result<Vec<u8>> {
+pub(in crate::evidence::image) fn drained(
+    reader: impl Read,
+    size: usize,
+    name: &str,
+) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     let read = reader.take(size as u64).read_to_end(&mut content);
     read.map_err(|error| damaged(format!("a {name} chunk does not decompress: {error}")))?;

@@ -6,13 +6,13 @@
 //! others are known by observation alone. HFS+ and APFS share them.
 
 mod chunks;
-mod codec;
+pub(super) mod codec;
 mod layout;
 
 use super::super::ReadSeek;
 use crate::evidence::limits;
 use chunks::Chunks;
-use codec::Decode;
+use codec::{Decode, damaged};
 use layout::Layout;
 use std::io;
 
@@ -117,10 +117,6 @@ impl Compressed {
         };
         Ok(Box::new(chunks))
     }
-}
-
-fn damaged(detail: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, detail.into())
 }
 
 fn unsupported(number: u32) -> io::Error {

@@ -1,6 +1,6 @@
 //! A hard link → the file or folder that it leads to (TN1150, "Hard Links"; for folders `hfs_format.h` of Apple's hfs sources).
 //!
-//! What is linked lies in a folder of the root that macOS does not show, under the number that the links tell.
+//! What is linked lies in a folder of the root, under the number that the links tell.
 
 use super::catalog::{self, Entry, Item, ROOT};
 use super::node::{Record, damaged};
@@ -16,8 +16,9 @@ const FOLDERS: &str = ".HFS+ Private Directory Data\r";
 const FILE_LINK: u64 = u64::from_be_bytes(*b"hlnkhfs+");
 const FOLDER_LINK: u64 = u64::from_be_bytes(*b"fdrpMACS");
 
-/// The number of what is no link.
-const NO_NUMBER: u32 = 0;
+/// What stands before the number in the name of a file and of a folder that links lead to.
+const FILE: &str = "iNode";
+const FOLDER: &str = "dir_";
 
 /// Where the linked files and folders of a volume lie.
 #[derive(Default)]
@@ -38,29 +39,43 @@ impl Links {
         let mut links = Self::default();
         // What cannot be read here is told when the root is listed.
         catalog.visit(&|key| catalog::in_folder(key, ROOT), &mut |_, record| {
+            let is_named = |name: &str| catalog::name(record.key).eq(name.encode_utf16());
             let place = match () {
-                () if is_named(record.key, FILES) => &mut links.files,
-                () if is_named(record.key, FOLDERS) => &mut links.folders,
+                () if is_named(FILES) => &mut links.files,
+                () if is_named(FOLDERS) => &mut links.folders,
                 () => return,
             };
-            *place = Entry::parse(record).and_then(Entry::item).map(|item| item.id);
+            let item = Entry::parse(record).and_then(Entry::item);
+            *place = item.filter(|item| item.is_folder).map(|item| item.id);
         });
         links
     }
 
-    /// Whether it is one of the two folders.
+    /// Whether a folder is one of the two.
     pub(super) fn is_private(&self, id: u32) -> bool {
         [self.files, self.folders].contains(&Some(id))
     }
 
+    /// Whether an item of that key is what links lead to: it is shown where they are.
+    pub(super) fn is_target(&self, key: &[u8], item: &Item) -> bool {
+        let folder = catalog::parent(key);
+        let (folder_of_all, prefix) =
+            if item.is_folder { (self.folders, FOLDER) } else { (self.files, FILE) };
+        let (name, _) = catalog::shown(catalog::name(key));
+        let is_number = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
+        folder == folder_of_all
+            && folder.is_some()
+            && name.strip_prefix(prefix).is_some_and(is_number)
+    }
+
     /// What an item leads to; nothing if it is no link.
     pub(super) fn target(&self, catalog: &Tree, item: &Item) -> Option<io::Result<Target>> {
-        if item.is_folder || item.special == NO_NUMBER {
+        if item.is_folder {
             return None;
         }
         let (folder, prefix) = match item.finder {
-            FILE_LINK => (self.files, "iNode"),
-            FOLDER_LINK => (self.folders, "dir_"),
+            FILE_LINK => (self.files, FILE),
+            FOLDER_LINK => (self.folders, FOLDER),
             _ => return None,
         };
         let is_folder = item.finder == FOLDER_LINK;
@@ -76,11 +91,6 @@ impl Links {
             }
         }
     }
-}
-
-/// Whether a key bears a name, whatever the case of ASCII letters.
-fn is_named(key: &[u8], name: &str) -> bool {
-    compared(key, name) == Ordering::Equal
 }
 
 /// A key's name against an ASCII one, as the catalog orders such names: without case. Names of numbers come out the same in the

@@ -20,10 +20,11 @@ mod time;
 mod tree;
 mod volume;
 
+use super::cache::Cache;
 use super::disk::{self, Extent};
 use super::fields::bytes;
 use super::{Disk, FileSystem, Format, FoundVolume};
-use crate::evidence::{kind_of, problem};
+use crate::evidence::{kind_of, limits, problem};
 use crate::model::observation::{Problem, ProblemKind};
 use extents::{Forks, Which};
 use header::{AT, ForkData, Header, SIGNATURES, SIZE, Wrapper};
@@ -71,9 +72,15 @@ fn plus(disk: &Arc<dyn Disk>) -> Result<FoundVolume, Problem> {
         let detail = "the header of the HFS+ volume and its alternate are damaged";
         problem(ProblemKind::MalformedFile, detail)
     })?;
-    let mut notes = notes(&**disk, &header);
+    let notes = notes(&**disk, &header);
+    let mut problems = Vec::new();
     if is_alternate {
-        notes.push("the volume header is damaged; the alternate one is used".to_owned());
+        let detail = "the volume header is damaged; the alternate one is used";
+        problems.push(problem(ProblemKind::MalformedRecord, detail));
+    }
+    if header.size() > disk.size() {
+        let detail = format!("{} of its {} bytes are there", disk.size(), header.size());
+        problems.push(problem(ProblemKind::Truncated, detail));
     }
     let volume = mounted(disk, &header);
     let label = volume.as_ref().map(|volume| volume.label.clone()).unwrap_or_default();
@@ -81,7 +88,7 @@ fn plus(disk: &Arc<dyn Disk>) -> Result<FoundVolume, Problem> {
         Ok(volume) => Ok(Arc::new(volume) as Arc<dyn FileSystem>),
         Err(error) => Err(problem(kind_of(&error), error.to_string())),
     };
-    Ok(FoundVolume { label, group: None, role: "", notes, files })
+    Ok(FoundVolume { label, group: None, role: "", notes, problems, files })
 }
 
 /// The header, or the alternate one, which stands before the end of the partition or of the volume.
@@ -103,9 +110,6 @@ fn notes(disk: &dyn Disk, header: &Header) -> Vec<String> {
     if !header.was_unmounted() {
         notes.push("it was not unmounted".to_owned());
     }
-    if header.size() > disk.size() {
-        notes.push(format!("{} of its {} bytes are there", disk.size(), header.size()));
-    }
     if header.is_journaled() {
         notes.extend(journal::note(disk, header));
     }
@@ -114,7 +118,7 @@ fn notes(disk: &dyn Disk, header: &Header) -> Vec<String> {
 
 /// The trees of a volume.
 fn mounted(disk: &Arc<dyn Disk>, header: &Header) -> io::Result<Volume> {
-    let cache = Nodes::default();
+    let cache = Nodes::new(Cache::new(limits::NODE_CACHE));
     let forks = Forks::open(disk, header, &cache);
     let tree = |which: &'static tree::Which, data: &ForkData| {
         Tree::open(which, forks.fork(which.id, Which::Data, data)?, &cache)

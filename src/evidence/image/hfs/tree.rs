@@ -5,7 +5,7 @@
 
 use super::fork::Fork;
 use super::node::{DESCRIPTOR, Kind, Node, Record, damaged, pointer};
-use crate::evidence::image::cache::NodeCache;
+use crate::evidence::image::cache::Cache;
 use crate::evidence::image::disk;
 use crate::evidence::image::fields::{be16, be32};
 use crate::evidence::limits;
@@ -28,7 +28,7 @@ pub(super) struct Which {
 }
 
 /// The nodes of a volume that were read last, by number and file.
-pub(super) type Nodes = Arc<NodeCache<Node>>;
+pub(super) type Nodes = Arc<Cache<Node>>;
 
 /// A B-tree file.
 pub(super) struct Tree {

@@ -84,7 +84,8 @@ impl Volume {
         let entry = Entry::parse(record).ok_or_else(|| {
             told(&damaged(format!("the record of {name:?} in the catalog is damaged")))
         })?;
-        let Some(item) = entry.item().filter(|item| !self.links.is_private(item.id)) else {
+        let is_shown = |item: &Item| !self.links.is_target(record.key, item);
+        let Some(item) = entry.item().filter(is_shown) else {
             return Ok(None);
         };
         let (leaf, item) = match self.links.target(&self.catalog, &item) {

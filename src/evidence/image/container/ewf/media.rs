@@ -5,24 +5,16 @@
 
 use super::section::is_sound;
 use super::tables::{Stored, Table};
-use crate::evidence::image::cache::{NodeCache, Weighed};
+use crate::evidence::image::cache::Cache;
 use crate::evidence::image::container::segments::Segments;
 use crate::evidence::image::disk::{Disk, beyond_end, is_within};
+use crate::evidence::limits;
 use flate2::{Decompress, FlushDecompress, Status};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Size of the checksum behind a chunk that is not compressed.
 const CHECKSUM: usize = 4;
-
-/// The bytes of a chunk.
-struct Chunk(Vec<u8>);
-
-impl Weighed for Chunk {
-    fn memory(&self) -> usize {
-        self.0.len()
-    }
-}
 
 /// The disk of an EWF image.
 pub(super) struct Media {
@@ -31,7 +23,7 @@ pub(super) struct Media {
     tables: Vec<Table>,
     chunk_size: usize,
     size: u64,
-    chunks: NodeCache<Chunk>,
+    chunks: Cache<Vec<u8>>,
     inflaters: Mutex<Vec<Decompress>>,
 }
 
@@ -43,18 +35,18 @@ impl Media {
         chunk_size: usize,
         size: u64,
     ) -> Self {
-        let (chunks, inflaters) = (NodeCache::default(), Mutex::new(Vec::new()));
+        let (chunks, inflaters) = (Cache::new(limits::CHUNK_CACHE), Mutex::new(Vec::new()));
         Self { segments, tables, chunk_size, size, chunks, inflaters }
     }
 
     /// The bytes of a chunk.
-    fn chunk(&self, number: u64) -> io::Result<Arc<Chunk>> {
+    fn chunk(&self, number: u64) -> io::Result<Arc<Vec<u8>>> {
         if let Some(kept) = self.chunks.get((number, 0)) {
             return Ok(kept);
         }
         let before = number.saturating_mul(self.chunk_size as u64);
         let left = usize::try_from(self.size.saturating_sub(before)).unwrap_or(usize::MAX);
-        let bytes = Arc::new(Chunk(self.read_chunk(number, left.min(self.chunk_size))?));
+        let bytes = Arc::new(self.read_chunk(number, left.min(self.chunk_size))?);
         self.chunks.put((number, 0), Arc::clone(&bytes));
         Ok(bytes)
     }
@@ -129,7 +121,7 @@ impl Disk for Media {
             let (number, skipped) = (at.checked_div(chunk_size), at.checked_rem(chunk_size));
             let chunk = self.chunk(number.unwrap_or_default())?;
             let skipped = usize::try_from(skipped.unwrap_or_default()).unwrap_or(usize::MAX);
-            let wanted = chunk.0.get(skipped..).unwrap_or_default();
+            let wanted = chunk.get(skipped..).unwrap_or_default();
             let length = wanted.len().min(left.len());
             let (place, rest) = left.split_at_mut(length);
             let Some(wanted) = wanted.get(..length).filter(|wanted| !wanted.is_empty()) else {
