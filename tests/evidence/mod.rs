@@ -28,6 +28,8 @@ mod partitions;
 mod seeds;
 /// Links, times, sparse files and strange names in tar.
 mod tar;
+/// Hashes that an image declares, against those of its disk.
+mod verified;
 /// Encryption, zip64, duplicates and missing directories in zip.
 mod zip;
 

@@ -7,9 +7,11 @@ mod raw;
 mod segments;
 mod spooled;
 mod udif;
+mod verify;
 
 pub use parts::{beside, bundle_of, can_be_part};
 pub use spooled::{spool, spool_within};
+pub use verify::verify;
 
 use super::Disk;
 use crate::evidence::Reopen;
