@@ -15,7 +15,7 @@ mod verify;
 
 pub use parts::{beside, bundle_of, can_be_part};
 pub use spooled::{spool, spool_within};
-pub use verify::verify;
+pub use verify::{hashes, verify};
 
 use super::Disk;
 use crate::evidence::Reopen;

@@ -31,7 +31,8 @@ pub fn verify(opened: &OpenedDisk) -> io::Result<(Hashes, Vec<Problem>)> {
     Ok((hashes, problems))
 }
 
-fn hashes(disk: &dyn Disk, wanted: Wanted) -> io::Result<Hashes> {
+/// The hashes of all bytes of a disk, or of a file as one.
+pub fn hashes(disk: &dyn Disk, wanted: Wanted) -> io::Result<Hashes> {
     let mut hashers = Hashers::new(wanted);
     let mut buffer = vec![0; STEP];
     let mut at = 0_u64;
