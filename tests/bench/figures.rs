@@ -52,7 +52,7 @@ pub(crate) fn plists(bench: &Bench) -> Vec<Figure> {
 }
 
 /// The interpreter itself, without the start-up cost of a wrapper such as pyenv's.
-fn python(bench: &Bench) -> Option<String> {
+pub(crate) fn python(bench: &Bench) -> Option<String> {
     if !bench.has("python3") {
         return None;
     }
@@ -135,8 +135,7 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Figure> {
 
 /// Milliseconds of the last run's writing, and the rows it wrote.
 fn written(bench: &Bench) -> Option<(u64, u64)> {
-    let run = std::fs::read(bench.output().join("run.json")).ok()?;
-    let run: serde_json::Value = serde_json::from_slice(&run).ok()?;
+    let run = bench.told_of_run()?;
     let stages = run.get("durations")?.as_array()?.iter();
     let mut writing = stages.filter(|stage| stage.get("stage").is_some_and(|name| name == "write"));
     let milliseconds = writing.next()?.get("milliseconds")?.as_u64()?;
@@ -201,7 +200,7 @@ pub(crate) fn mebibytes(bytes: u64) -> f64 {
 }
 
 /// `200,000` for 200000.
-fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     match number {
         0..1000 => number.to_string(),
         _ => format!("{},{:03}", thousands(number / 1000), number % 1000),

@@ -76,6 +76,14 @@ pub(crate) fn plists(folder: &Path) {
     }
 }
 
+/// A job as an XML property list.
+pub(crate) fn job_xml(label: &str, index: u64, numbers: &mut Numbers) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let job = Value::Dictionary(job(label, index, numbers));
+    job.to_writer_xml(&mut bytes).expect("a property list");
+    bytes
+}
+
 fn job(label: &str, index: u64, numbers: &mut Numbers) -> Dictionary {
     let program = format!("/usr/libexec/{}", label.rsplit('.').next().unwrap());
     let mut arguments = vec![Value::from(program), Value::from("--foreground")];

@@ -68,10 +68,25 @@ impl Bench {
         self.folder.join("out")
     }
 
+    /// What the last run of [`Self::analyze`] tells of itself.
+    pub(crate) fn told_of_run(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&std::fs::read(self.output().join("run.json")).ok()?).ok()
+    }
+
+    /// Whether a module of Python is installed; one that is not is told at the end.
+    pub(crate) fn has_module(&self, python: &str, module: &'static str) -> bool {
+        let import = format!("import {module}");
+        let found = Command::new(python).args(["-c", &import]).stderr(Stdio::null()).status();
+        self.noted(module, found.is_ok_and(|status| status.success()))
+    }
+
     /// Whether a peer is installed; one that is not is told at the end.
     pub(crate) fn has(&self, peer: &'static str) -> bool {
         let found = Command::new("bash").args(["-c", "command -v \"$1\"", "bash", peer]).output();
-        let found = found.is_ok_and(|output| output.status.success());
+        self.noted(peer, found.is_ok_and(|output| output.status.success()))
+    }
+
+    fn noted(&self, peer: &'static str, found: bool) -> bool {
         if !found {
             self.missing.lock().unwrap().insert(peer);
         }

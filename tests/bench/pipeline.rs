@@ -14,8 +14,14 @@
     reason = "a benchmark may fail loudly, writes its own input and prints what it finds"
 )]
 
+/// APFS containers.
+#[allow(dead_code, reason = "tests use more of it")]
+#[path = "../support/apfs_image.rs"]
+mod apfs_image;
 /// What is measured.
 mod figures;
+/// What is measured of disk images.
+mod images;
 /// Evidence, made the same in every run.
 mod inputs;
 /// Exports of the unified log.
@@ -44,6 +50,7 @@ const MEASUREMENTS: &[Measurement] = &[
     ("rows", figures::rows),
     ("log", figures::log),
     ("unified", unified::unified),
+    ("images", images::images),
     ("memory", figures::memory),
 ];
 
