@@ -83,6 +83,10 @@ pub(super) struct AnalyzeOptions {
     #[arg(long)]
     hash_all: bool,
 
+    /// Hash disk images too, and check the hash that an image declares of its disk
+    #[arg(long)]
+    hash_images: bool,
+
     /// Read every directory of a disk image, not only those in which an artifact can lie
     #[arg(long)]
     full_walk: bool,
@@ -205,6 +209,7 @@ impl AnalyzeOptions {
             passwords: passwords.lines().filter(|line| !line.is_empty()).map(Into::into).collect(),
             hash_all: self.hash_all,
             full_walk: self.full_walk,
+            hash_images: self.hash_images,
             hashes: Wanted {
                 sha256: true,
                 md5: self.hashes.contains(&HashName::Md5),

@@ -81,7 +81,7 @@ pub const PARTITIONS: usize = 1024;
 /// Bytes of the target of a symbolic link; macOS takes 1,023.
 pub const LINK_TARGET: u64 = 64 << 10;
 
-/// Bytes of nodes of one APFS container or HFS+ volume, or of inflated chunks of one EWF image, that are kept in memory.
+/// Bytes of nodes of one APFS container or HFS+ volume that are kept in memory.
 pub const NODE_CACHE: usize = 32 << 20;
 
 /// Blocks of the area of checkpoints that are looked at.

@@ -114,6 +114,7 @@ pub(super) fn unread(shown: &str, entry: &Entry, context: &Context<'_>) -> Sourc
         problems: entry.problems.clone(),
         note,
         volume: None,
+        declared: None,
     }
 }
 

@@ -113,8 +113,8 @@ fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>
             Opened { entry: &entry, head: &head, seekable, siblings: beside, parts: beside };
         let place = Place { is_evidence: true, ..Place::top() };
         let sha256 = one_file(&opened, &mut tail.chain(&mut hashing), &place, context);
-        if image.is_some() {
-            // A disk of terabytes is not read to its end for a hash.
+        if image.is_some() && !context.options.hash_images {
+            // A disk of terabytes is not read to its end for a hash unless that is asked for.
             return Ok(None);
         }
         hashing.drain()?;

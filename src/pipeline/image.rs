@@ -3,7 +3,7 @@
 use super::examine::{self, contained};
 use super::hashing::HashingReader;
 use super::walk::{Listed, Opened, Place, too_deep, volume};
-use super::{Context, Outcome, Source, Status, VolumeWalk};
+use super::{Context, DeclaredHash, Outcome, Source, Status, VolumeWalk};
 use crate::artifacts::places::leads_to_artifacts;
 use crate::evidence::digest::Wanted;
 pub(super) use crate::evidence::image::container::spool;
@@ -137,7 +137,9 @@ fn image(
         Ok(Ok(disk)) => disk,
         Ok(Err(problem)) | Err(problem) => return examine::failed(source, problem),
     };
-    let OpenedDisk { disk, parts, problems, mut notes, .. } = disk;
+    let mut notes = hash(&disk, bytes, &mut source, context);
+    let OpenedDisk { disk, parts, problems, notes: told, .. } = disk;
+    notes.splice(0..0, told);
     notes.insert(0, format!("{} image, {} bytes of disk", format.id(), disk.size()));
     for part in parts {
         opened.parts.used(&part);
@@ -167,6 +169,50 @@ fn image(
     source.problem_count = source.problems.len() as u64;
     source.note = notes.join("; ");
     Outcome { source, observations: Vec::new() }
+}
+
+/// Hashes that images declare, the strongest first.
+const ALGORITHMS: [&str; 3] = ["sha256", "sha1", "md5"];
+
+/// Notes what an image declares of its disk; where that is asked for, hashes its file and its disk and compares.
+fn hash(
+    opened: &OpenedDisk,
+    bytes: &Arc<dyn Reopen>,
+    source: &mut Source,
+    context: &Context<'_>,
+) -> Vec<String> {
+    let strongest = ALGORITHMS
+        .iter()
+        .find_map(|wanted| opened.declared.iter().find(|(algorithm, _)| algorithm == wanted));
+    source.declared = strongest.map(|(algorithm, value)| DeclaredHash {
+        algorithm,
+        value: value.clone(),
+        holds: None,
+    });
+    if !context.options.hash_images {
+        return vec!["not hashed (--hash-images hashes it)".to_owned()];
+    }
+    let file = Positioned::new(Arc::clone(bytes));
+    match container::hashes(&file, Wanted::SHA256) {
+        Ok(hashes) => source.sha256 = Some(hashes.sha256),
+        Err(error) => source.problems.push(problem(kind_of(&error), error.to_string())),
+    }
+    let verified = contained(|| container::verify(opened));
+    match verified.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked.detail))) {
+        Ok((hashes, differing)) => {
+            if let Some(declared) = &mut source.declared {
+                let differs = |found: &Problem| found.detail.contains(&declared.value);
+                declared.holds = Some(!differing.iter().any(differs));
+            }
+            source.problems.extend(differing);
+            vec![format!("sha256 of the disk: {}", hashes.sha256)]
+        }
+        Err(error) => {
+            let detail = format!("the disk cannot be hashed: {error}");
+            source.problems.push(problem(kind_of(&error), detail));
+            Vec::new()
+        }
+    }
 }
 
 /// The row of a file that belongs to an image beside its first one.

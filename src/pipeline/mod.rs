@@ -34,6 +34,8 @@ pub struct Options {
     pub hash_all: bool,
     /// Hashes to take of the evidence besides SHA-256.
     pub hashes: Wanted,
+    /// Hash disk images, and check the hashes that they declare.
+    pub hash_images: bool,
     /// Enter every directory of a disk image.
     pub full_walk: bool,
 }
@@ -106,6 +108,19 @@ pub struct Source {
     pub note: String,
     /// How much of it was walked, for a volume of a disk image.
     pub volume: Option<VolumeWalk>,
+    /// What a disk image declares of its disk.
+    pub declared: Option<DeclaredHash>,
+}
+
+/// A hash that a disk image declares of the bytes of its disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredHash {
+    /// `sha1`, `md5`.
+    pub algorithm: &'static str,
+    /// In lower-case hexadecimal.
+    pub value: String,
+    /// Whether the disk has it, if that was checked.
+    pub holds: Option<bool>,
 }
 
 /// How much of a volume was walked.

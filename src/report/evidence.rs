@@ -5,7 +5,7 @@ use super::{CaseFields, View};
 use crate::evidence::digest::Hashes;
 use crate::hosts::EvidenceClaim;
 use crate::model::observation::Problem;
-use crate::pipeline::{Evidence, Source};
+use crate::pipeline::{DeclaredHash, Evidence, Source};
 use std::path::Path;
 
 /// Hash functions from the strongest to the weakest.
@@ -84,7 +84,8 @@ pub(super) fn evidence<'a>(view: &View<'a>) -> Vec<EvidenceRow<'a>> {
     let row = |(index, evidence): (usize, &'a Evidence)| {
         let claims: Vec<_> = claims_about(view, index).collect();
         let case = case_of(&view.options.case, &claims);
-        EvidenceRow { evidence, declared: declared_for(evidence, &claims), case }
+        let declared = declared_for(evidence, &claims).or_else(|| declared_by(view, index));
+        EvidenceRow { evidence, declared, case }
     };
     all.map(row).collect()
 }
@@ -129,6 +130,15 @@ fn declared_for(evidence: &Evidence, claims: &[&EvidenceClaim]) -> Option<Declar
             EvidenceClaim::CaseField(..) | EvidenceClaim::DeclaredHash(..) => None,
         })
     })
+}
+
+/// The hash that a disk image declares of its own disk.
+fn declared_by(view: &View<'_>, evidence: usize) -> Option<Declared> {
+    let mut own = view.analysis.collected.sources.iter().filter(|one| one.evidence == evidence);
+    let label = &view.analysis.collected.evidence.get(evidence)?.label;
+    let declared = own.find(|source| source.path == *label)?.declared.as_ref()?;
+    let DeclaredHash { algorithm, value, holds } = declared.clone();
+    Some(Declared { algorithm, value, holds })
 }
 
 fn hash<'a>(hashes: &'a Hashes, algorithm: &str) -> Option<&'a str> {

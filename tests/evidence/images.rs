@@ -265,3 +265,41 @@ fn the_data_volume_stands_where_macos_shows_it() {
     assert_eq!(tables["hosts"].len(), 1);
     assert_eq!(tables["services"][0]["plist_path"], "/Library/LaunchDaemons/org.example.plist");
 }
+
+/// The columns of `evidence` that tell a declared hash, and the problems, of an E01 run with `--hash-images`.
+fn checked(scratch: &Scratch) -> (String, String, Vec<String>) {
+    let options = Options { hash_images: true, ..Options::default() };
+    let gathered = gather_with(&scratch.path().join("mac.E01"), &options);
+    let problems = row(&gathered, "mac.E01").problems.iter();
+    let problems = problems.map(|found| found.kind.as_str().to_owned()).collect();
+    assert_ne!(row(&gathered, "mac.E01").sha256, None);
+    let tables = tables_of(&analysis_of(gathered), &report::Options::default());
+    let evidence = &tables["evidence"][0];
+    (evidence["declared_hash"].clone(), evidence["hash_match"].clone(), problems)
+}
+
+#[test]
+fn the_hash_that_an_image_declares_is_checked_where_that_is_asked_for() {
+    let scratch = Scratch::new("declared_hash");
+    let mut first = fixture_bytes("images/mac.E01");
+    scratch.write("mac.E01", &first);
+    scratch.write("mac.E02", fixture_bytes("images/mac.E02"));
+    let (declared, holds, problems) = checked(&scratch);
+    assert!(declared.starts_with("md5:") || declared.starts_with("sha1:"), "{declared}");
+    assert_eq!((holds.as_str(), problems.len()), ("yes", 0));
+
+    let unchecked = &tables(&scratch.path().join("mac.E01"))["evidence"][0];
+    assert_eq!(
+        (unchecked["declared_hash"].as_str(), unchecked["hash_match"].as_str()),
+        (&*declared, "")
+    );
+    assert_eq!(unchecked["sha256"], "");
+
+    // A byte of a chunk: its own checksum tells it already.
+    let middle = first.len() / 2;
+    first[middle] ^= 1;
+    scratch.write("mac.E01", &first);
+    let (_, holds, problems) = checked(&scratch);
+    assert_eq!(holds, "");
+    assert!(problems.iter().any(|kind| kind == "malformed-file"), "{problems:?}");
+}

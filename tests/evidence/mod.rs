@@ -34,6 +34,8 @@ mod sparse;
 mod tar;
 /// Disk images of macOS.
 mod udif;
+/// Hashes that an image declares, against those of its disk.
+mod verified;
 /// Encryption, zip64, duplicates and missing directories in zip.
 mod zip;
 

@@ -48,6 +48,7 @@ pub(crate) fn source(path: &str, artifact: Option<&'static str>) -> Source {
         problems: Vec::new(),
         note: String::new(),
         volume: None,
+        declared: None,
     }
 }
 

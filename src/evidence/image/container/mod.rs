@@ -11,9 +11,11 @@ mod sparse_bundle;
 mod sparse_image;
 mod spooled;
 mod udif;
+mod verify;
 
 pub use parts::{beside, bundle_of, can_be_part};
 pub use spooled::{spool, spool_within};
+pub use verify::{hashes, verify};
 
 use super::Disk;
 use crate::evidence::Reopen;

@@ -63,7 +63,8 @@ impl Disk for Spooled {
         let mut at = offset;
         let mut left = buffer;
         while !left.is_empty() {
-            let (number, skipped) = (at / PAGE as u64, (at % PAGE as u64) as usize);
+            let number = at / PAGE as u64;
+            let skipped = usize::try_from(at % PAGE as u64).unwrap_or(PAGE);
             let length = PAGE.saturating_sub(skipped).min(left.len());
             let (wanted, rest) = left.split_at_mut(length);
             match self.pages.get(&number).and_then(|page| page.get(skipped..)) {

@@ -89,9 +89,9 @@ impl Media {
         inflater.reset(true);
         let mut chunk = vec![0; self.chunk_size];
         let status = inflater.decompress(stored, &mut chunk, FlushDecompress::Finish);
-        let inflated = usize::try_from(inflater.total_out()).unwrap_or(0);
+        let written = usize::try_from(inflater.total_out()).unwrap_or(0);
         idle().push(inflater);
-        let is_whole = matches!(status, Ok(Status::StreamEnd)) && inflated >= length;
+        let is_whole = matches!(status, Ok(Status::StreamEnd)) && written >= length;
         chunk.truncate(length);
         is_whole.then_some(chunk)
     }

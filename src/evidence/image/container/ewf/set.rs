@@ -179,7 +179,7 @@ impl Set {
             "header" | "header2" => self.header(&self.small(segment, section)),
             "hash" => self.hashes(&self.small(segment, section), 32, &[("md5", 0, 16)]),
             "digest" => {
-                self.hashes(&self.small(segment, section), 76, &[("md5", 0, 16), ("sha1", 16, 20)])
+                self.hashes(&self.small(segment, section), 76, &[("md5", 0, 16), ("sha1", 16, 20)]);
             }
             "error2" => self.errors(&self.small(segment, section)),
             _ => {}
@@ -211,9 +211,8 @@ impl Set {
                     run.push(table);
                 }
             }
-            Ok(_) => {}
             Err(why) if is_copy => self.fault(why.kind, format!("{name}: {}", why.detail)),
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
     }
 
@@ -264,10 +263,9 @@ impl Set {
         let mut runs = std::mem::take(&mut self.runs).into_iter();
         let mut tables = number(runs.next().unwrap_or_default(), 0);
         let known: u64 = tables.iter().chain(&last).map(Table::len).sum();
-        if let Some(before) = chunks.checked_sub(last.iter().map(Table::len).sum()) {
-            if known <= chunks {
-                tables.extend(number(last, before));
-            }
+        let before = chunks.checked_sub(last.iter().map(Table::len).sum());
+        if let Some(before) = before.filter(|_| known <= chunks) {
+            tables.extend(number(last, before));
         }
         let unplaced: u64 = runs.flatten().map(|table| table.len()).sum();
         if unplaced > 0 {
