@@ -91,7 +91,9 @@ pub(super) fn volume(
             None
         }
     };
-    let later: Vec<Entry> = entries.into_par_iter().filter_map(put_off).collect();
+    let mut later: Vec<Entry> = entries.into_par_iter().filter_map(put_off).collect();
+    // Which parts are used is known when all images were opened; a stream has them in any order.
+    later.sort_by_key(|entry| container::can_be_part(&entry.path));
     for entry in later.into_iter().filter(|entry| !companions.is_used(entry)) {
         read_entry(volume, &entry, context, place, &mut |head, reader| {
             let beside = &companions.beside(&entry);

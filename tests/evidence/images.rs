@@ -303,3 +303,15 @@ fn the_hash_that_an_image_declares_is_checked_where_that_is_asked_for() {
     assert_eq!(holds, "");
     assert!(problems.iter().any(|kind| kind == "malformed-file"), "{problems:?}");
 }
+
+#[test]
+fn the_segments_of_an_image_may_stand_in_an_archive_in_any_order() {
+    let scratch = Scratch::new("segments_in_any_order");
+    let part = |name: &str| (format!("case/{name}"), fixture_bytes(&format!("images/{name}")));
+    let path = scratch.write("case.tar", tar_of(&[part("mac.E02"), part("mac.E01")]));
+    let gathered = gather(&path);
+    let own: Vec<_> = gathered.sources.iter().filter(|one| one.path == "case/mac.E02").collect();
+    assert_eq!(own.len(), 1);
+    assert_eq!((own[0].status, own[0].note.as_str()), (Status::Parsed, "part of case/mac.E01"));
+    assert_eq!(row(&gathered, "case/mac.E01").status, Status::Parsed);
+}
