@@ -6,6 +6,9 @@ pub const NESTING: usize = 5;
 /// Directories of a disk inside one another.
 pub const DIRECTORY_DEPTH: usize = 1024;
 
+/// Bytes of a path on a disk; macOS takes 1,024.
+pub const PATH: usize = 16 << 10;
+
 /// Entries of one container.
 pub const ENTRIES: usize = 4_000_000;
 

@@ -7,11 +7,14 @@ use super::walk::{Place, volume};
 use super::{Context, examine};
 use crate::evidence::image::Disk;
 use crate::evidence::image::container::can_be_part;
-use crate::evidence::image::disk::Reopened;
+use crate::evidence::image::disk::{Lost, Reopened};
 use crate::evidence::{Entry, EntryKind, Reopen, Use, Volume, kind_of, limits, problem};
 use crate::model::observation::Problem;
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
+
+/// Why a file is not held.
+const FULL: &str = "the archive holds more of disk images than is kept in memory: unpack it first";
 
 /// What is held: [`limits::IN_MEMORY`] bytes and one file more.
 pub(super) struct Aside {
@@ -41,16 +44,17 @@ impl Aside {
             Ok(read) => read,
             Err(error) => return lost(&entry, &error, place, context),
         };
-        if self.left == 0 || !(can_be_part(&entry.path) || image::may_be(&entry, &head)) {
+        if !(can_be_part(&entry.path) || image::may_be(&entry, &head)) {
             return go_on(entry, &mut Cursor::new(head).chain(tail).chain(reader));
         }
-        match spool(&mut Cursor::new(head).chain(tail).chain(reader)) {
-            Ok(disk) => {
-                self.left = self.left.saturating_sub(disk.size());
-                self.files.push((entry, disk));
-            }
-            Err(error) => lost(&entry, &error, place, context),
-        }
+        let spooled = match self.left {
+            0 => Err(io::Error::new(io::ErrorKind::QuotaExceeded, FULL)),
+            _ => spool(&mut Cursor::new(head).chain(tail).chain(reader)),
+        };
+        // A part that is lost must not pass for one that is not there: that would be zeros.
+        let disk = spooled.unwrap_or_else(|error| Arc::new(Lost::by(&error, entry.size)));
+        self.left = self.left.saturating_sub(disk.size());
+        self.files.push((entry, disk));
     }
 
     /// Reads what is held.

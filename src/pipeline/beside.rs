@@ -6,7 +6,7 @@ use crate::artifacts::{Sibling, Siblings};
 use crate::evidence::files::OnDisk;
 use crate::evidence::image::Parts;
 use crate::evidence::image::container::{self, NoParts};
-use crate::evidence::image::disk::Reopened;
+use crate::evidence::image::disk::{Lost, Reopened};
 use crate::evidence::memory::read_all;
 use crate::evidence::{Entry, EntryKind, Reopen, Volume};
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,7 +122,12 @@ impl Parts for Beside<'_> {
         let path = container::beside(&self.entry.path, path);
         let found = self.companions.by_path.get(&path)?;
         let volume = self.companions.volume;
-        volume.reopen(found).or_else(|| inflated(volume, found).ok())
+        // A part that is lost must not pass for one that is not there.
+        let lost = |error: &io::Error| {
+            Arc::new(Reopened(Arc::new(Lost::by(error, found.size)))) as Arc<dyn Reopen>
+        };
+        let inflate = || inflated(volume, found).unwrap_or_else(|error| lost(&error));
+        Some(volume.reopen(found).unwrap_or_else(inflate))
     }
 }
 

@@ -118,7 +118,8 @@ fn file(file: OnDisk, path: &Path, mut evidence: Evidence, context: &Context<'_>
             return Ok(None);
         }
         hashing.drain()?;
-        Ok(Some(Hashes { sha256: sha256.unwrap_or_default(), ..hashing.finish() }))
+        // An image that is refused is not hashed.
+        Ok(sha256.map(|sha256| Hashes { sha256, ..hashing.finish() }))
     });
     match result {
         Ok(hashes) => evidence.hashes = hashes,

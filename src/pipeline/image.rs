@@ -19,9 +19,10 @@ use std::collections::BTreeSet;
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
-/// The ids in `sources` of an image and of a volume in it.
+/// The id in `sources` of a disk image.
 pub(super) const IMAGE: &str = "image";
-pub(super) const VOLUME: &str = "volume";
+/// The id in `sources` of a volume of a disk image.
+pub const VOLUME: &str = "volume";
 
 /// Where macOS shows the data volume in the system volume of its group.
 const DATA: &str = "System/Volumes/Data";
@@ -80,7 +81,8 @@ pub(super) fn outcome(
     }
     let Some(bytes) = &opened.seekable else { return Some(streamed(opened, rest, place, context)) };
     let format = detect(entry, head, bytes)?;
-    if !place.is_evidence && is_its_own(&entry.path) && !context.options.full_walk {
+    // An image on an image may be the very same blocks, and so on without end.
+    if place.in_image || (!place.is_evidence && is_its_own(&entry.path)) {
         let mut outcome = super::walk::file(opened, rest, place, context);
         NOT_OPENED.clone_into(&mut outcome.source.note);
         return Some(outcome);
@@ -281,7 +283,9 @@ fn named(found: Vec<(String, FoundVolume)>) -> Vec<(String, FoundVolume)> {
     let mounted = own.into_iter().map(|(label, volume)| {
         let of_group = |(group, _): &&(String, String)| volume.group.as_ref() == Some(group);
         let system = systems.iter().find(of_group).filter(|_| volume.role == "data");
-        let label = system.map_or(label, |(_, system)| format!("{system}!/{DATA}"));
+        let mounted = system.map(|(_, system)| format!("{system}!/{DATA}"));
+        // One volume stands there; another of its role keeps its own label.
+        let label = mounted.filter(|place| labels.insert(place.clone())).unwrap_or(label);
         (label, volume)
     });
     mounted.collect()

@@ -18,6 +18,7 @@ use crate::evidence::Modified;
 use crate::evidence::digest::{Hashes, Wanted};
 use crate::model::observation::{Observation, Problem};
 use crate::model::provenance::SourceId;
+pub use image::VOLUME;
 use rayon::ThreadPool;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -159,7 +160,7 @@ pub fn is_on(file: &Source, volume: &Source) -> bool {
 }
 
 /// The ids in `sources` of what holds other files.
-pub const CONTAINERS: &[&str] = &[walk::CONTAINER, image::IMAGE, image::VOLUME];
+pub const CONTAINERS: &[&str] = &[walk::CONTAINER, image::IMAGE, VOLUME];
 
 /// Why evidence is unusable of which no file could be read or used.
 pub const NOTHING_READ: &str = "nothing in it can be read";

@@ -29,6 +29,8 @@ pub(super) struct Place {
     pub(super) unhashed: Option<&'static str>,
     /// Whether the file met here is the evidence itself: paths inside it then stand alone.
     pub(super) is_evidence: bool,
+    /// Whether a disk image is around it.
+    pub(super) in_image: bool,
     /// What the outermost archive around it may still inflate to; none outside archives.
     pub(super) budget: Option<Arc<Budget>>,
 }
@@ -36,7 +38,7 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn top() -> Self {
         let prefix = String::new();
-        Self { prefix, depth: 0, unhashed: None, is_evidence: false, budget: None }
+        Self { prefix, depth: 0, unhashed: None, is_evidence: false, in_image: false, budget: None }
     }
 
     pub(super) fn shown(&self, entry: &Entry) -> String {
@@ -48,7 +50,7 @@ impl Place {
         let is_alone = self.is_evidence || name.is_empty();
         let prefix = if is_alone { String::new() } else { format!("{}{name}!/", self.prefix) };
         let depth = self.depth.saturating_add(1);
-        Self { prefix, depth, budget: self.budget.clone(), ..Self::top() }
+        Self { prefix, depth, in_image: true, budget: self.budget.clone(), ..Self::top() }
     }
 
     /// The place inside a volume of that image.
@@ -64,7 +66,7 @@ impl Place {
         let prefix = if self.is_evidence { String::new() } else { format!("{shown}!/") };
         let budget = self.budget.clone().unwrap_or_else(|| Arc::new(Budget::of_archive(size)));
         let depth = self.depth.saturating_add(1);
-        Self { prefix, depth, budget: Some(budget), ..Self::top() }
+        Self { prefix, depth, in_image: self.in_image, budget: Some(budget), ..Self::top() }
     }
 }
 

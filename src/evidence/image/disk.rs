@@ -135,6 +135,33 @@ impl Seek for DiskReader {
     }
 }
 
+/// A disk of which nothing can be read: why.
+pub struct Lost {
+    /// Size in bytes that it would have.
+    pub size: u64,
+    /// The kind of the error of every read.
+    pub kind: io::ErrorKind,
+    /// Its words.
+    pub why: String,
+}
+
+impl Disk for Lost {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, _: u64, _: &mut [u8]) -> io::Result<()> {
+        Err(io::Error::new(self.kind, self.why.clone()))
+    }
+}
+
+impl Lost {
+    /// What `size` bytes are that an error kept from being read.
+    pub fn by(error: &io::Error, size: u64) -> Self {
+        Self { size, kind: error.kind(), why: error.to_string() }
+    }
+}
+
 /// A disk that is opened again and again, as a nested container is.
 pub struct Reopened(pub Arc<dyn Disk>);
 

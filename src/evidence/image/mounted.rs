@@ -37,7 +37,8 @@ impl Volume for Mounted {
     }
 
     fn reopen(&self, entry: &Entry) -> Option<Arc<dyn Reopen>> {
-        let node = self.node(entry).ok()?;
+        // What claims more than its disk has is read, if at all, from front to back, as far as it may be.
+        let node = self.node(entry).ok().filter(|_| entry.size <= self.most)?;
         Some(Arc::new(File { files: Arc::clone(&self.files), node, size: entry.size }))
     }
 }

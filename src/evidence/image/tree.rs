@@ -29,8 +29,11 @@ pub fn walk(files: &dyn FileSystem, route: &Route<'_>) -> Tree {
     walk.todo.push((files.root(), String::new(), 0));
     while let Some((node, path, depth)) = walk.todo.pop() {
         walk.directory(node, &path, depth);
-        if walk.tree.entries.len() >= limits::ENTRIES {
-            let detail = format!("more than {} files: the rest is not read", limits::ENTRIES);
+        if walk.is_full() {
+            let detail = format!(
+                "more than {} files and directories: the rest is not read",
+                limits::ENTRIES
+            );
             walk.fail(String::new(), problem(ProblemKind::Limit, detail));
             break;
         }
@@ -68,14 +71,26 @@ impl Walk<'_> {
             self.fail(path.to_owned(), found);
         }
         for child in children {
+            if self.is_full() {
+                break;
+            }
             self.child(&child, path, depth);
         }
+    }
+
+    /// Whether no more is taken: what is listed, what was entered and what is still to be.
+    fn is_full(&self) -> bool {
+        let directories = self.met.len().saturating_add(self.todo.len());
+        self.tree.entries.len().saturating_add(directories) >= limits::ENTRIES
     }
 
     fn child(&mut self, child: &Child, folder: &str, depth: usize) {
         let (name, problems) = shown(child);
         let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-        if child.kind != ChildKind::Directory {
+        if path.len() > limits::PATH {
+            let detail = format!("a path of more than {} bytes is not followed", limits::PATH);
+            self.fail(folder.to_owned(), problem(ProblemKind::Limit, detail));
+        } else if child.kind != ChildKind::Directory {
             self.entry(child, path, problems);
         } else if (self.route)(&path) {
             self.todo.push((child.node, path, depth.saturating_add(1)));

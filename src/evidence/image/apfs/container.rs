@@ -100,18 +100,19 @@ impl Container {
     }
 
     fn newest(disk: &Arc<dyn Disk>, blocks: &Arc<Blocks>, first: Superblock) -> io::Result<Self> {
-        let mut checkpoints = checkpoints(disk, &first);
+        let (mut checkpoints, lost) = checkpoints(disk, &first);
         checkpoints.sort_by_key(|one| std::cmp::Reverse(one.xid));
         checkpoints.dedup_by_key(|one| one.xid);
         // Block 0 is a copy of one of them, written when the container was unmounted last: the last resort, even where
         // its checksum does not hold. What it leads to has checksums of its own.
+        checkpoints.truncate(limits::CHECKPOINTS.saturating_sub(1));
         checkpoints.push(first);
         let (mut partly, mut wrong) = (None, None);
         let mut passed: Vec<u64> = Vec::new();
         for checkpoint in checkpoints.into_iter().take(limits::CHECKPOINTS) {
             let xid = checkpoint.xid;
             match Self::as_of(blocks, checkpoint) {
-                Ok(found) if found.is_whole() => return Ok(found.fallen_back(&passed)),
+                Ok(found) if found.is_whole() => return Ok(found.fallen_back(&passed).told(&lost)),
                 Ok(found) => {
                     partly.get_or_insert(found);
                 }
@@ -122,7 +123,8 @@ impl Container {
             passed.push(xid);
         }
         // The newest stays the best where no other is whole.
-        partly.ok_or_else(|| wrong.unwrap_or_else(|| damaged("no checkpoint")))
+        let best = partly.ok_or_else(|| wrong.unwrap_or_else(|| damaged("no checkpoint")))?;
+        Ok(best.told(&lost))
     }
 
     fn as_of(blocks: &Arc<Blocks>, checkpoint: Superblock) -> io::Result<Self> {
@@ -143,6 +145,25 @@ impl Container {
         let is_sound =
             |oid: &u64| self.volume(*oid).and_then(|bytes| Volume::read(&bytes)?.check(self));
         self.volumes.iter().all(|oid| is_sound(oid).is_ok())
+    }
+
+    /// Says where a newer state may have been lost.
+    fn told(mut self, lost: &Lost) -> Self {
+        if lost.unread > 0 {
+            let detail = format!(
+                "{} blocks of the area of checkpoints cannot be read: a newer state may be lost",
+                lost.unread
+            );
+            self.problems.push(problem(ProblemKind::Truncated, detail));
+        }
+        if lost.newest > self.xid {
+            let detail = format!(
+                "the superblock of checkpoint {} is damaged: the container is shown as of checkpoint {}",
+                lost.newest, self.xid
+            );
+            self.problems.push(problem(ProblemKind::MalformedRecord, detail));
+        }
+        self
     }
 
     fn fallen_back(mut self, passed: &[u64]) -> Self {
@@ -168,18 +189,40 @@ fn first_block(disk: &Arc<dyn Disk>) -> io::Result<(Superblock, bool)> {
 
 /// The superblocks in the checkpoint descriptor area whose checksum holds. Read one by one: a block that the image has
 /// lost costs no other.
-fn checkpoints(disk: &Arc<dyn Disk>, first: &Superblock) -> Vec<Superblock> {
-    if first.checkpoint_blocks & SCATTERED != 0 {
-        return Vec::new();
-    }
+fn checkpoints(disk: &Arc<dyn Disk>, first: &Superblock) -> (Vec<Superblock>, Lost) {
+    let (mut found, mut lost) = (Vec::new(), Lost::default());
     let size = u64::from(first.block_size);
     let count = first.checkpoint_blocks.min(limits::CHECKPOINT_BLOCKS);
-    let blocks = (0..u64::from(count)).filter_map(|at| {
-        let offset = first.checkpoint_base.checked_add(at)?.checked_mul(size)?;
-        let bytes = disk::read_vec(&**disk, offset, first.block_size as usize).ok()?;
-        let is_superblock = Header::read(&bytes).ok()?.kind == kind::SUPERBLOCK;
-        (is_superblock && checksum_holds(&bytes)).then_some(bytes)
-    });
-    let same = |one: &Superblock| one.block_size == first.block_size;
-    blocks.filter_map(|bytes| Superblock::read(&bytes).ok()).filter(same).collect()
+    if first.checkpoint_blocks & SCATTERED != 0 {
+        // Their places stand in a tree, which is not read: of the newest state nothing is known.
+        lost.unread = u64::from(first.checkpoint_blocks & !SCATTERED);
+        return (found, lost);
+    }
+    for at in 0..u64::from(count) {
+        let offset = first.checkpoint_base.saturating_add(at).saturating_mul(size);
+        let Ok(bytes) = disk::read_vec(&**disk, offset, first.block_size as usize) else {
+            lost.unread = lost.unread.saturating_add(1);
+            continue;
+        };
+        if Header::read(&bytes).is_ok_and(|header| header.kind == kind::SUPERBLOCK)
+            && let Ok(superblock) = Superblock::read(&bytes)
+            && superblock.block_size == first.block_size
+        {
+            if checksum_holds(&bytes) {
+                found.push(superblock);
+            } else {
+                lost.newest = lost.newest.max(superblock.xid);
+            }
+        }
+    }
+    (found, lost)
+}
+
+/// What of the area of checkpoints is lost.
+#[derive(Default)]
+struct Lost {
+    /// Blocks that cannot be read.
+    unread: u64,
+    /// The greatest transaction of a superblock whose checksum does not hold; it may be damaged itself.
+    newest: u64,
 }

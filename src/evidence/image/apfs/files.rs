@@ -82,7 +82,9 @@ impl Files {
         if !inode.is_compressed || !inode.is_file() {
             return Ok(None);
         }
-        let Some(header) = self.attribute(node, decmpfs::ATTRIBUTE)? else { return Ok(None) };
+        let Some(header) = self.attribute(node, decmpfs::ATTRIBUTE)? else {
+            return decmpfs::without_header(inode.size.unwrap_or_default()).map(|()| None);
+        };
         decmpfs::Compressed::read(self.value(&header, limits::ATTRIBUTE)?).map(Some)
     }
 

@@ -65,7 +65,7 @@ impl Inode {
             modified: fields.u64(24)?,
             changed: fields.u64(32)?,
         };
-        let stream = extended_field(fields.rest(92), DATA_STREAM);
+        let stream = extended_field(fields.rest(92), DATA_STREAM)?;
         Ok(Self {
             stream: fields.u64(8)?,
             size: stream.map(|stream| Fields(stream).u64(0)).transpose()?,
@@ -107,19 +107,24 @@ pub(super) fn time(nanoseconds: u64) -> Option<Timestamp> {
 
 /// The value of an extended field ("Extended Fields", `xf_blob_t`): the fields' headers stand first, then their values,
 /// each filled up to 8 bytes.
-fn extended_field(blob: &[u8], wanted: u8) -> Option<&[u8]> {
-    let fields = Fields(blob);
-    let count = usize::from(fields.u16(0).ok()?);
-    let mut value_at = count.checked_mul(4)?.checked_add(4)?;
-    for at in 0..count {
-        let header = at.checked_mul(4)?.checked_add(4)?;
-        let size = usize::from(fields.u16(header.checked_add(2)?).ok()?);
-        if fields.u8(header).ok()? == wanted {
-            return fields.bytes(value_at, size).ok();
-        }
-        value_at = value_at.checked_add(size.next_multiple_of(8))?;
+///
+/// A field that is cut is an error: without its data stream a file would be empty.
+fn extended_field(blob: &[u8], wanted: u8) -> io::Result<Option<&[u8]>> {
+    if blob.is_empty() {
+        return Ok(None);
     }
-    None
+    let fields = Fields(blob);
+    let count = usize::from(fields.u16(0)?);
+    let mut value_at = count.saturating_mul(4).saturating_add(4);
+    for at in 0..count {
+        let header = at.saturating_mul(4).saturating_add(4);
+        let size = usize::from(fields.u16(header.saturating_add(2))?);
+        if fields.u8(header)? == wanted {
+            return fields.bytes(value_at, size).map(Some);
+        }
+        value_at = value_at.saturating_add(size.next_multiple_of(8));
+    }
+    Ok(None)
 }
 
 /// A record of a directory: `j_drec_key_t`, or `j_drec_hashed_key_t` on volumes that compare names without their case or

@@ -58,6 +58,12 @@ fn record(key: &[u8]) -> io::Result<Key> {
 /// Most levels that a tree may have: 2^48 records of three a node fit.
 const DEPTH: u16 = 32;
 
+/// Nodes that the search for one key may visit.
+const FLOOR_VISITS: usize = 4 * DEPTH as usize;
+
+/// Nodes that a walk over a range may enter: the entries of the fullest directory take fewer.
+const WALK_VISITS: u64 = 4_000_000;
+
 /// A tree.
 #[derive(Clone)]
 pub(super) struct Tree {
@@ -135,18 +141,21 @@ impl Tree {
 
     /// The last record whose key is at most `key`.
     pub(super) fn floor(&self, key: Key) -> io::Result<Option<Record>> {
-        self.floor_in(self.root()?, key)
+        self.floor_in(self.root()?, key, &mut { FLOOR_VISITS })
     }
 
-    fn floor_in(&self, node: Arc<Node>, key: Key) -> io::Result<Option<Record>> {
+    /// `left` nodes may be visited: a child that leads nowhere is followed by the one before it, and whoever made the image may
+    /// have made every child lead nowhere.
+    fn floor_in(&self, node: Arc<Node>, key: Key, left: &mut usize) -> io::Result<Option<Record>> {
+        *left = left.checked_sub(1).ok_or_else(|| damaged("a tree whose keys lead nowhere"))?;
         let Some(at) = node.up_to(key).checked_sub(1) else { return Ok(None) };
         if node.is_leaf() {
             return Ok(Some(Record { node, at }));
         }
-        let found = self.floor_in(self.child(&node, at)?, key)?;
+        let found = self.floor_in(self.child(&node, at)?, key, left)?;
         // The first record of a child may be gone, and its key in the parent be left.
         match (found, at.checked_sub(1)) {
-            (None, Some(before)) => self.floor_in(self.child(&node, before)?, key),
+            (None, Some(before)) => self.floor_in(self.child(&node, before)?, key, left),
             (found, _) => Ok(found),
         }
     }
@@ -184,7 +193,7 @@ impl Walk<'_> {
     /// Enters a node at the first entry that may lie in the range.
     fn enter(&mut self, node: Arc<Node>) -> io::Result<()> {
         self.visits = self.visits.saturating_add(1);
-        if self.visits > self.tree.blocks.count() {
+        if self.visits > self.tree.blocks.count().min(WALK_VISITS) {
             self.state = State::Over;
             return Err(damaged(format!("{} runs in a circle", self.tree.kind.name)));
         }

@@ -28,17 +28,18 @@ fn unchanged(content: &[u8], size: usize) -> io::Result<Vec<u8>> {
     content.get(..size).map(<[u8]>::to_vec).ok_or_else(short)
 }
 
-/// Reads `size` bytes and no more: a chunk that would grow without end does not.
+/// Reads `size` bytes, and that there are no more: what is behind them is not read.
 pub(in crate::evidence::image) fn drained(
     reader: impl Read,
     size: usize,
     name: &str,
 ) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
-    let read = reader.take(size as u64).read_to_end(&mut content);
+    let read = reader.take((size as u64).saturating_add(1)).read_to_end(&mut content);
     read.map_err(|error| damaged(format!("a {name} chunk does not decompress: {error}")))?;
     if content.len() != size {
-        return Err(damaged(format!("a {name} chunk gives {} bytes of {size}", content.len())));
+        let more = if content.len() > size { "more" } else { "fewer" };
+        return Err(damaged(format!("a {name} chunk gives {more} bytes than the {size} due")));
     }
     Ok(content)
 }

@@ -21,6 +21,12 @@ pub const ATTRIBUTE: &str = "com.apple.decmpfs";
 /// The attribute that is the resource fork.
 pub const FORK: &str = "com.apple.ResourceFork";
 
+/// What a file that is marked as compressed is without its attribute: what its data stream of `size` bytes holds, if anything.
+/// An empty one is an error: its content is lost.
+pub fn without_header(size: u64) -> io::Result<()> {
+    if size > 0 { Ok(()) } else { Err(damaged("a compressed file without com.apple.decmpfs")) }
+}
+
 /// Bytes of content in each chunk but the last.
 const CHUNK: u64 = 64 << 10;
 /// `decmpfs_disk_header`: magic, type, size, all little-endian.

@@ -127,9 +127,14 @@ impl Volume {
         if !item.is_compressed {
             return Ok(None);
         }
-        let Some(tree) = self.extended()? else { return Ok(None) };
-        let value = attributes::one(tree, &self.forks, item.id, decmpfs::ATTRIBUTE)?;
-        value.map(Compressed::read).transpose()
+        let value = match self.extended()? {
+            Some(tree) => attributes::one(tree, &self.forks, item.id, decmpfs::ATTRIBUTE)?,
+            None => None,
+        };
+        match value {
+            Some(value) => Compressed::read(value).map(Some),
+            None => decmpfs::without_header(item.data.size).map(|()| None),
+        }
     }
 
     fn resources(&self, item: &Item) -> io::Result<Fork> {
