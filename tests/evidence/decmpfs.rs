@@ -174,6 +174,18 @@ fn content_shorter_than_its_header_says_is_an_error() {
 }
 
 #[test]
+fn content_longer_than_its_header_says_or_with_a_wrong_checksum_is_an_error() {
+    let bytes = text(3000);
+    let packed = zlib(&bytes);
+    let longer = content(header(3, bytes.len() - 1, &packed), &[]);
+    assert_eq!(longer.unwrap_err().kind(), ErrorKind::InvalidData);
+    let mut flipped = packed;
+    *flipped.last_mut().unwrap() ^= 1;
+    let unsound = content(header(3, bytes.len(), &flipped), &[]);
+    assert_eq!(unsound.unwrap_err().kind(), ErrorKind::InvalidData);
+}
+
+#[test]
 fn a_huge_claim_is_an_error_and_takes_no_memory() {
     let size = usize::MAX / 2;
     let error = content(header(3, size, &zlib(b"x")), &[]).unwrap_err();

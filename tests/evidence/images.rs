@@ -315,3 +315,29 @@ fn the_segments_of_an_image_may_stand_in_an_archive_in_any_order() {
     assert_eq!((own[0].status, own[0].note.as_str()), (Status::Parsed, "part of case/mac.E01"));
     assert_eq!(row(&gathered, "case/mac.E01").status, Status::Parsed);
 }
+
+#[test]
+fn an_image_on_a_volume_is_told_and_not_opened() {
+    let inner = apfs_image::image(&apfs_image::Tree::default(), false);
+    let mut tree = apfs_image::Tree::default();
+    apfs_image::insert(&mut tree, "inner.raw", file(&inner));
+    let scratch = Scratch::new("image_on_a_volume");
+    let path = scratch.write("outer.raw", apfs_image::image(&tree, false));
+    let gathered = gather_with(&path, &Options { full_walk: true, ..Options::default() });
+    let own = row(&gathered, "Test!/inner.raw");
+    assert_eq!((own.artifact, own.status), (None, Status::Unclaimed));
+    assert!(own.note.contains("not opened"), "{}", own.note);
+}
+
+#[test]
+fn a_file_marked_as_compressed_whose_header_is_lost_is_no_empty_file() {
+    let mut tree = apfs_image::Tree::default();
+    let flags = apfs_image::COMPRESSED;
+    let lost = apfs_image::File { flags, ..Default::default() };
+    apfs_image::insert(&mut tree, "private/etc/hosts", apfs_image::Item::File(lost));
+    let scratch = Scratch::new("lost_header");
+    let gathered = gather(&scratch.write("mac.raw", apfs_image::image(&tree, false)));
+    let own = row(&gathered, "Test!/private/etc/hosts");
+    assert_eq!(own.status, Status::Unreadable);
+    assert!(problems(own).contains("com.apple.decmpfs"), "{}", problems(own));
+}
