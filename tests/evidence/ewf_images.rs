@@ -228,6 +228,36 @@ fn a_missing_part_of_a_split_raw_image_has_the_size_of_the_first_and_its_bytes_a
 }
 
 #[test]
+fn an_inner_part_of_a_split_raw_image_that_is_short_leaves_the_others_in_their_place() {
+    let bytes = unpacked("mac.gpt.raw.xz")[..4000].to_vec();
+    let part = |from: usize, to: usize| bytes[from..to].to_vec();
+    let files = Beside::of(&[
+        ("x.001", part(0, 1200)),
+        ("x.002", part(1200, 2000)),
+        ("x.003", part(2400, 3600)),
+        ("x.004", part(3600, 4000)),
+    ]);
+    let (_, disk) = files.opened("x.001").unwrap();
+    assert_eq!(disk.disk.size(), 4000);
+    assert_eq!(faults(&disk), "x.002 has 800 bytes, the first part has 1200: 400 bytes are lost");
+    assert!(read_vec(&*disk.disk, 2400, 1600).unwrap() == bytes[2400..]);
+    assert!(read_vec(&*disk.disk, 0, 2000).unwrap() == bytes[..2000]);
+    let lost = read_vec(&*disk.disk, 1990, 20).unwrap_err();
+    assert_eq!(lost.kind(), std::io::ErrorKind::InvalidData);
+}
+
+#[test]
+fn a_part_of_a_split_raw_image_that_is_longer_than_the_first_is_told_unless_it_is_the_last() {
+    let bytes = unpacked("mac.gpt.raw.xz")[..4000].to_vec();
+    let part = |from: usize, to: usize| bytes[from..to].to_vec();
+    let mut files = Beside::of(&[("x.001", part(0, 1200)), ("x.002", part(1200, 3600))]);
+    assert_eq!(faults(&files.opened("x.001").unwrap().1), "");
+    files.0.insert("x.003".to_owned(), part(3600, 4000));
+    let told = faults(&files.opened("x.001").unwrap().1);
+    assert!(told.contains("x.002 has 2400 bytes"), "{told}");
+}
+
+#[test]
 fn formats_that_are_not_read_are_refused_by_name() {
     let marks: &[(usize, &[u8], &str)] = &[
         (0, b"encrcdsa", "encrypted"),
