@@ -148,6 +148,43 @@ fn a_damaged_table_is_replaced_by_its_copy() {
     assert!(all(&disk) == bytes && disk.problems.is_empty(), "{}", faults(&disk));
 }
 
+/// Where the data of each section of a kind begin.
+fn sections(file: &[u8], kind: &[u8]) -> Vec<usize> {
+    let found = file.windows(kind.len()).enumerate().filter(|(_, bytes)| *bytes == kind);
+    found.map(|(at, _)| at + 76).collect()
+}
+
+#[test]
+fn a_table_lost_with_its_copy_costs_its_own_chunks_only() {
+    let bytes = noise(6 * CHUNK);
+    let mut files = set(&bytes, 2, true);
+    let file = files.0.get_mut("x.E02").unwrap();
+    for at in [sections(file, b"table\0"), sections(file, b"table2\0")].concat() {
+        file[at + 20] ^= 1;
+    }
+    let (_, disk) = files.opened("x.E01").unwrap();
+    let told = faults(&disk);
+    assert!(told.contains("x.E02: chunks without a table that can be used are lost"), "{told}");
+    assert!(read_vec(&*disk.disk, 0, 2 * CHUNK).unwrap() == bytes[..2 * CHUNK]);
+    assert!(read_vec(&*disk.disk, 4 * CHUNK as u64, 2 * CHUNK).unwrap() == bytes[4 * CHUNK..]);
+    assert!(read_vec(&*disk.disk, 2 * CHUNK as u64, 1).is_err());
+}
+
+#[test]
+fn the_last_chunks_end_with_the_disk_though_more_are_claimed() {
+    let bytes = noise(6 * CHUNK);
+    let mut files = set(&bytes, 2, true);
+    files.0.remove("x.E02");
+    let file = files.0.get_mut("x.E01").unwrap();
+    let at = sections(file, b"volume\0")[0];
+    file[at + 4] = 9;
+    let sum = adler(&file[at..at + 1048]);
+    file[at + 1048..at + 1052].copy_from_slice(&sum);
+    let (_, disk) = files.opened("x.E01").unwrap();
+    assert!(read_vec(&*disk.disk, 4 * CHUNK as u64, 2 * CHUNK).unwrap() == bytes[4 * CHUNK..]);
+    assert!(read_vec(&*disk.disk, 2 * CHUNK as u64, 1).is_err());
+}
+
 #[test]
 fn a_later_segment_given_alone_asks_for_the_first() {
     let why = set(&noise(4 * CHUNK), 2, true).opened("x.E02").err().unwrap();
