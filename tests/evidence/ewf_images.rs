@@ -148,6 +148,43 @@ fn a_damaged_table_is_replaced_by_its_copy() {
     assert!(all(&disk) == bytes && disk.problems.is_empty(), "{}", faults(&disk));
 }
 
+/// Where the data of each section of a kind begin.
+fn sections(file: &[u8], kind: &[u8]) -> Vec<usize> {
+    let found = file.windows(kind.len()).enumerate().filter(|(_, bytes)| *bytes == kind);
+    found.map(|(at, _)| at + 76).collect()
+}
+
+#[test]
+fn a_table_lost_with_its_copy_costs_its_own_chunks_only() {
+    let bytes = noise(6 * CHUNK);
+    let mut files = set(&bytes, 2, true);
+    let file = files.0.get_mut("x.E02").unwrap();
+    for at in [sections(file, b"table\0"), sections(file, b"table2\0")].concat() {
+        file[at + 20] ^= 1;
+    }
+    let (_, disk) = files.opened("x.E01").unwrap();
+    let told = faults(&disk);
+    assert!(told.contains("x.E02: chunks without a table that can be used are lost"), "{told}");
+    assert!(read_vec(&*disk.disk, 0, 2 * CHUNK).unwrap() == bytes[..2 * CHUNK]);
+    assert!(read_vec(&*disk.disk, 4 * CHUNK as u64, 2 * CHUNK).unwrap() == bytes[4 * CHUNK..]);
+    assert!(read_vec(&*disk.disk, 2 * CHUNK as u64, 1).is_err());
+}
+
+#[test]
+fn the_last_chunks_end_with_the_disk_though_more_are_claimed() {
+    let bytes = noise(6 * CHUNK);
+    let mut files = set(&bytes, 2, true);
+    files.0.remove("x.E02");
+    let file = files.0.get_mut("x.E01").unwrap();
+    let at = sections(file, b"volume\0")[0];
+    file[at + 4] = 9;
+    let sum = adler(&file[at..at + 1048]);
+    file[at + 1048..at + 1052].copy_from_slice(&sum);
+    let (_, disk) = files.opened("x.E01").unwrap();
+    assert!(read_vec(&*disk.disk, 4 * CHUNK as u64, 2 * CHUNK).unwrap() == bytes[4 * CHUNK..]);
+    assert!(read_vec(&*disk.disk, 2 * CHUNK as u64, 1).is_err());
+}
+
 #[test]
 fn a_later_segment_given_alone_asks_for_the_first() {
     let why = set(&noise(4 * CHUNK), 2, true).opened("x.E02").err().unwrap();
@@ -225,6 +262,36 @@ fn a_missing_part_of_a_split_raw_image_has_the_size_of_the_first_and_its_bytes_a
     assert!(read_vec(&*disk.disk, 16 << 20, 4096).unwrap() == whole[16 << 20..(16 << 20) + 4096]);
     let lost = read_vec(&*disk.disk, (8 << 20) - 1, 2).unwrap_err();
     assert!(lost.to_string().contains("missing"), "{lost}");
+}
+
+#[test]
+fn an_inner_part_of_a_split_raw_image_that_is_short_leaves_the_others_in_their_place() {
+    let bytes = unpacked("mac.gpt.raw.xz")[..4000].to_vec();
+    let part = |from: usize, to: usize| bytes[from..to].to_vec();
+    let files = Beside::of(&[
+        ("x.001", part(0, 1200)),
+        ("x.002", part(1200, 2000)),
+        ("x.003", part(2400, 3600)),
+        ("x.004", part(3600, 4000)),
+    ]);
+    let (_, disk) = files.opened("x.001").unwrap();
+    assert_eq!(disk.disk.size(), 4000);
+    assert_eq!(faults(&disk), "x.002 has 800 bytes, the first part has 1200: 400 bytes are lost");
+    assert!(read_vec(&*disk.disk, 2400, 1600).unwrap() == bytes[2400..]);
+    assert!(read_vec(&*disk.disk, 0, 2000).unwrap() == bytes[..2000]);
+    let lost = read_vec(&*disk.disk, 1990, 20).unwrap_err();
+    assert_eq!(lost.kind(), std::io::ErrorKind::InvalidData);
+}
+
+#[test]
+fn a_part_of_a_split_raw_image_that_is_longer_than_the_first_is_told_unless_it_is_the_last() {
+    let bytes = unpacked("mac.gpt.raw.xz")[..4000].to_vec();
+    let part = |from: usize, to: usize| bytes[from..to].to_vec();
+    let mut files = Beside::of(&[("x.001", part(0, 1200)), ("x.002", part(1200, 3600))]);
+    assert_eq!(faults(&files.opened("x.001").unwrap().1), "");
+    files.0.insert("x.003".to_owned(), part(3600, 4000));
+    let told = faults(&files.opened("x.001").unwrap().1);
+    assert!(told.contains("x.002 has 2400 bytes"), "{told}");
 }
 
 #[test]

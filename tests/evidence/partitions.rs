@@ -95,6 +95,24 @@ fn a_partition_beyond_the_end_is_cut_or_left_out_and_said_so() {
 }
 
 #[test]
+fn a_used_entry_of_a_gpt_that_no_partition_can_have_is_told() {
+    let mut disk = numbered(200, 512);
+    let wanted = [
+        Wanted { kind: HFS, name: "in the map", first: 1, last: 49 },
+        Wanted { kind: APFS, name: "Macintosh HD", first: 60, last: 139 },
+        Wanted { kind: HFS, name: "backwards", first: 160, last: 150 },
+    ];
+    put_gpt(&mut disk, 512, &wanted);
+    let (parts, problems) = listed(&disk);
+    assert_eq!(parts, [part("Macintosh HD", "APFS", 60, 80 * 512)]);
+    let said = [
+        "malformed-file: entry 1 of the GPT has sectors 1 to 49: it is left out",
+        "malformed-file: entry 3 of the GPT has sectors 160 to 150: it is left out",
+    ];
+    assert_eq!(problems, said);
+}
+
+#[test]
 fn a_gpt_beats_the_mbr_that_repeats_a_part_of_it() {
     let mut disk = gpt(512);
     put_mbr(&mut disk, 0, &[(0xee, 1, 39), (0xaf, 40, 10)]);

@@ -100,6 +100,27 @@ fn each_table_begins_at_its_own_sector_and_what_none_tells_of_is_zeros() {
 }
 
 #[test]
+fn where_a_table_is_lost_what_no_other_tells_of_is_lost_too() {
+    let first = noise(1024);
+    let sound = image(20, &[(0, vec![(PLAIN, 0, 2, first.clone())]), (10, Vec::new())]);
+    let end = b"</dict></array></dict>";
+    let at = sound.windows(end.len()).position(|found| found == end).unwrap();
+    let key = sound[..at].windows(9).rposition(|found| found == b"Data</key").unwrap();
+    let mark = key + b"Data</key><data>".len();
+    // The key has another name: the item has no data. The mark is another: it is no table.
+    for (at, wanted) in [(key, "without data: 1 of 2"), (mark, "table 2 of the UDIF image")] {
+        let mut damaged = sound.clone();
+        damaged[at] = b'E';
+        let opened = open(&damaged).unwrap();
+        assert_eq!(opened.problems.len(), 1);
+        assert!(opened.problems[0].detail.contains(wanted), "{}", opened.problems[0].detail);
+        assert!(read_vec(&*opened.disk, 0, 1024).unwrap() == first);
+        let lost = read_vec(&*opened.disk, 1000, 100).unwrap_err();
+        assert_eq!(lost.kind(), std::io::ErrorKind::InvalidData);
+    }
+}
+
+#[test]
 fn repeats_of_adc_overlap_what_they_make() {
     // Two bytes; 66 more at distance 2, in three bytes; 18 at distance 1, in two; the rest as it is.
     let stored = [&[0x81, b'a', b'b', 0x7e, 0, 1, 15 << 2, 0][..], &adc(&[7; 426])].concat();

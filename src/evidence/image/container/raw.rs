@@ -98,9 +98,11 @@ impl Split {
         let mut problems = Vec::new();
         let mut missing: Vec<String> = Vec::new();
         let usual = self.size;
+        let mut before = usual;
         for later in 1..limits::SEGMENTS {
             let Some(name) = numbered.later(later) else { break };
             if let Some(source) = parts.open(&name) {
+                problems.extend(self.inner(before, usual));
                 for lost in missing.drain(..) {
                     self.piece(usual, None);
                     let detail = format!(
@@ -108,6 +110,7 @@ impl Split {
                     );
                     problems.push(problem(ProblemKind::Truncated, detail));
                 }
+                before = source.size();
                 self.push(source);
                 self.names.push(name);
             } else if missing.len() < MISSING {
@@ -117,6 +120,20 @@ impl Split {
             }
         }
         problems
+    }
+
+    /// Checks the part pushed last, which has `size` bytes, once another is known to follow: what it lacks of `usual` is lost, and
+    /// what follows keeps its place.
+    fn inner(&mut self, size: u64, usual: u64) -> Option<Problem> {
+        let name = self.names.last()?;
+        let sizes = format!("{name} has {size} bytes, the first part has {usual}");
+        if size > usual {
+            let detail = format!("{sizes}: where the parts behind it belong is not sure");
+            return Some(problem(ProblemKind::MalformedFile, detail));
+        }
+        let lost = usual.checked_sub(size).filter(|lost| *lost > 0)?;
+        self.piece(lost, None);
+        Some(problem(ProblemKind::Truncated, format!("{sizes}: {lost} bytes are lost")))
     }
 
     /// Reads from one piece, as much as it has; how much that was.
@@ -129,7 +146,9 @@ impl Split {
         let length = left.min(buffer.len());
         let wanted = buffer.get_mut(..length).unwrap_or_default();
         let Some(segment) = piece.segment else {
-            let detail = format!("offset {at} of the disk lies in a part that is missing");
+            let detail = format!(
+                "offset {at} of the disk lies in a part, or an end of one, that is missing"
+            );
             return Err(io::Error::new(io::ErrorKind::InvalidData, detail));
         };
         self.segments.read_at(segment, skipped, wanted)?;

@@ -8,7 +8,7 @@ use super::fields::{bytes, le32, le64};
 use super::{Listing, Row, Scheme, head, kinds};
 use crate::evidence::image::{Disk, disk};
 use crate::evidence::{limits, problem};
-use crate::model::observation::ProblemKind;
+use crate::model::observation::{Problem, ProblemKind};
 use std::ops::Range;
 
 pub(super) const SCHEME: Scheme = Scheme { detect, read };
@@ -154,17 +154,29 @@ fn listing(header: &Header, entries: &Entries) -> Listing {
         );
         listing.problems.push(problem(ProblemKind::Limit, detail));
     }
-    let stored = entries.bytes.chunks_exact(entries.size);
-    listing.rows.extend(stored.filter_map(|entry| row(entry, header.sector)));
+    for (number, entry) in (1_u64..).zip(entries.bytes.chunks_exact(entries.size)) {
+        let Some(kind) = bytes(entry, 0).filter(|kind| *kind != UNUSED) else { continue };
+        match row(entry, &kind, header.sector) {
+            Some(row) => listing.rows.push(row),
+            None => listing.problems.push(dropped(number, entry)),
+        }
+    }
     listing
 }
 
-/// An entry (table 5-6); none if it is not used.
-fn row(entry: &[u8], sector: u64) -> Option<Row> {
-    let kind: [u8; 16] = bytes(entry, 0)?;
-    if kind == [0; 16] {
-        return None;
-    }
+/// What is said of an entry that is used but tells of no sectors a partition can have.
+fn dropped(number: u64, entry: &[u8]) -> Problem {
+    let sector = |at| le64(entry, at).unwrap_or_default();
+    let (first, last) = (sector(32), sector(40));
+    let detail = format!("entry {number} of the GPT has sectors {first} to {last}: it is left out");
+    problem(ProblemKind::MalformedFile, detail)
+}
+
+/// The type of an entry that is not used (table 5-7).
+const UNUSED: [u8; 16] = [0; 16];
+
+/// An entry that is used (table 5-6); none if no partition can have its sectors.
+fn row(entry: &[u8], kind: &[u8; 16], sector: u64) -> Option<Row> {
     let (first, last) = (le64(entry, 32)?, le64(entry, 40)?);
     // The first sectors are the map's own.
     if first < FIRST_SECTOR {
@@ -173,7 +185,7 @@ fn row(entry: &[u8], sector: u64) -> Option<Row> {
     // The last sector belongs to it.
     let sectors = last.checked_sub(first)?.saturating_add(1);
     let offset = first.checked_mul(sector);
-    let (kind, name) = (kinds::of_guid(&kind), name(entry.get(NAME)?));
+    let (kind, name) = (kinds::of_guid(kind), name(entry.get(NAME)?));
     Some(Row { name, kind, offset, size: sectors.saturating_mul(sector) })
 }
 

@@ -30,15 +30,34 @@ enum End {
     Lost,
 }
 
+/// What is known of the chunks of the last `sectors`.
+#[derive(Default, PartialEq, Eq)]
+enum Group {
+    /// A table tells of them, or there are none.
+    #[default]
+    Told,
+    /// Their table is still to come.
+    Untold,
+    /// Their table could not be used; its copy may still come.
+    Failed,
+}
+
 /// The shape of the disk.
 #[derive(Clone, Copy)]
 pub(super) struct Geometry {
-    /// Chunks of the disk.
+    /// Chunks of the disk as it is claimed, and no fewer than its bytes need.
     pub chunks: u64,
     /// Bytes of a chunk.
     pub chunk_size: usize,
     /// Bytes of the disk.
     pub size: u64,
+}
+
+impl Geometry {
+    /// Chunks that the bytes of the disk need: where the last one ends, whatever count is claimed.
+    fn needed(&self) -> u64 {
+        self.size.div_ceil(self.chunk_size.max(1) as u64)
+    }
 }
 
 /// What was found in the segment files.
@@ -50,12 +69,11 @@ pub(super) struct Set {
     pub geometry: Option<Geometry>,
     /// A shape whose checksum is wrong, for want of another.
     doubtful: Option<Geometry>,
-    /// Tables without a gap between them; each further run comes after segments that are missing.
+    /// Tables without a gap between them; each further run comes after segments or a table that are missing.
     runs: Vec<Vec<Table>>,
     /// Where the last `sectors` of this segment end.
     sectors_end: Option<u64>,
-    /// Whether the table that stands before its copy could be used.
-    has_table: bool,
+    group: Group,
     pub notes: Vec<String>,
     pub declared: Vec<(&'static str, String)>,
     pub problems: Vec<Problem>,
@@ -134,7 +152,18 @@ impl Set {
                 return End::Lost;
             }
         }
-        self.sections(name, segment)
+        let end = self.sections(name, segment);
+        self.end_group(name);
+        end
+    }
+
+    /// Without a table, how many chunks a group has is not known: what follows is counted anew.
+    fn end_group(&mut self, name: &str) {
+        if std::mem::take(&mut self.group) != Group::Told {
+            self.runs.push(Vec::new());
+            let detail = format!("{name}: chunks without a table that can be used are lost");
+            self.fault(ProblemKind::MalformedFile, detail);
+        }
     }
 
     fn sections(&mut self, name: &str, segment: usize) -> End {
@@ -169,12 +198,19 @@ impl Set {
 
     fn section(&mut self, name: &str, segment: usize, kind: &str, section: &Section) {
         match kind {
-            "sectors" => self.sectors_end = Some(section.end),
+            "sectors" => {
+                self.end_group(name);
+                self.group = Group::Untold;
+                self.sectors_end = Some(section.end);
+            }
             "table" => {
-                self.has_table = false;
+                if self.group == Group::Failed {
+                    self.end_group(name);
+                }
+                self.group = Group::Failed;
                 self.table(name, segment, section, false);
             }
-            "table2" if !self.has_table => self.table(name, segment, section, true),
+            "table2" if self.group != Group::Told => self.table(name, segment, section, true),
             "volume" | "disk" | "data" => self.volume(&self.small(segment, section)),
             "header" | "header2" => self.header(&self.small(segment, section)),
             "hash" => self.hashes(&self.small(segment, section), 32, &[("md5", 0, 16)]),
@@ -206,7 +242,7 @@ impl Set {
                     );
                     self.fault(ProblemKind::MalformedFile, detail);
                 }
-                self.has_table = true;
+                self.group = Group::Told;
                 if let Some(run) = self.runs.last_mut() {
                     run.push(table);
                 }
@@ -257,7 +293,7 @@ impl Set {
     /// Numbers the chunks: those of the first run from the front, those of the last from the end of the disk. Where runs
     /// between them belong cannot be told.
     fn place(&mut self, end: &End) {
-        let chunks = self.geometry.map_or(0, |shape| shape.chunks);
+        let chunks = self.geometry.map_or(0, |shape| shape.needed());
         let is_last = self.runs.len() > 1 && *end == End::Done;
         let last = if is_last { self.runs.pop().unwrap_or_default() } else { Vec::new() };
         let mut runs = std::mem::take(&mut self.runs).into_iter();
@@ -269,8 +305,9 @@ impl Set {
         }
         let unplaced: u64 = runs.flatten().map(|table| table.len()).sum();
         if unplaced > 0 {
-            let detail =
-                format!("{unplaced} chunks between missing segments: their place is not known");
+            let detail = format!(
+                "{unplaced} chunks between missing segments or tables: their place is not known"
+            );
             self.fault(ProblemKind::MalformedFile, detail);
         }
         self.runs = vec![tables];

@@ -18,18 +18,24 @@ impl Weighed for Content {
     }
 }
 
-/// The disk of a UDIF image; bytes that no table tells of are zeros.
+/// The disk of a UDIF image; bytes that no table tells of are zeros, or lost if a table is.
 pub(super) struct UdifDisk {
     file: Positioned,
     size: u64,
     chunks: Vec<Chunk>,
+    gaps_are_lost: bool,
     cache: Cache<Content>,
 }
 
 impl UdifDisk {
-    /// `chunks` are sorted by their first byte.
-    pub(super) fn new(file: Positioned, size: u64, chunks: Vec<Chunk>) -> Self {
-        Self { file, size, chunks, cache: Cache::new(limits::CHUNK_CACHE) }
+    /// `chunks` are sorted by their first byte; bytes in none of them are errors if `gaps_are_lost`, else zeros.
+    pub(super) fn new(
+        file: Positioned,
+        size: u64,
+        chunks: Vec<Chunk>,
+        gaps_are_lost: bool,
+    ) -> Self {
+        Self { file, size, chunks, gaps_are_lost, cache: Cache::new(limits::CHUNK_CACHE) }
     }
 
     /// The chunk that has the byte at `offset`, with its number, and how many bytes from there on are alike: within that chunk, or
@@ -103,6 +109,12 @@ fn lost(chunk: &Chunk, why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, detail)
 }
 
+fn untold(offset: u64) -> io::Error {
+    let detail =
+        format!("byte {offset} of the disk is in no table of the UDIF image that is whole");
+    io::Error::new(io::ErrorKind::InvalidData, detail)
+}
+
 impl Disk for UdifDisk {
     fn size(&self) -> u64 {
         self.size
@@ -117,6 +129,7 @@ impl Disk for UdifDisk {
             let length = usize::try_from(alike).unwrap_or(usize::MAX).clamp(1, buffer.len());
             let (here, rest) = buffer.split_at_mut(length);
             match chunk {
+                None if self.gaps_are_lost => return Err(untold(offset)),
                 None => here.fill(0),
                 Some((number, chunk)) => {
                     self.fill(number, chunk, offset.saturating_sub(chunk.start), here)?;

@@ -116,22 +116,27 @@ impl Container for Udif {
         let chunks = table::chunks(&tables, trailer.data)?;
         let (size, mut problems) = size_of(&trailer, &chunks)?;
         problems.extend(chunks.problems);
-        let mut opened =
-            OpenedDisk::plain(Arc::new(disk::UdifDisk::new(file, size, chunks.sorted)));
+        let mut opened = OpenedDisk::plain(Arc::new(disk::UdifDisk::new(
+            file,
+            size,
+            chunks.sorted,
+            chunks.gaps_are_lost,
+        )));
         opened.problems = problems;
         opened.notes.push(format!("UDIF, tables: {}", tables.len()));
         Ok(opened)
     }
 }
 
-/// The tables in a property list.
+/// The tables in a property list; one that holds no data is empty.
 fn tables(list: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
     let list = property_list::dictionary(list, "the UDIF property list")?;
     let resources = list.get("resource-fork").and_then(Value::as_dictionary);
     let tables = resources.and_then(|resources| resources.get("blkx")).and_then(Value::as_array);
     let data = |table: &Value| Some(table.as_dictionary()?.get("Data")?.as_data()?.to_vec());
-    let tables: Vec<_> = tables.into_iter().flatten().filter_map(data).collect();
-    if tables.is_empty() {
+    let tables: Vec<_> =
+        tables.into_iter().flatten().map(data).map(Option::unwrap_or_default).collect();
+    if tables.iter().all(Vec::is_empty) {
         let detail = "the UDIF property list has no table of blocks (blkx)";
         return Err(problem(ProblemKind::MalformedFile, detail));
     }

@@ -38,6 +38,8 @@ pub(super) struct Chunk {
 pub(super) struct Chunks {
     /// By their first byte on the disk.
     pub sorted: Vec<Chunk>,
+    /// Whether a table is not there whole, so that bytes that no chunk has may be its own.
+    pub gaps_are_lost: bool,
     /// What is wrong with them.
     pub problems: Vec<Problem>,
 }
@@ -48,12 +50,18 @@ fn malformed(detail: String) -> Problem {
 
 /// Reads the tables; `data` is where the image's chunks begin in the file.
 pub(super) fn chunks(tables: &[Vec<u8>], data: u64) -> Result<Chunks, Problem> {
-    let mut chunks = Chunks { sorted: Vec::new(), problems: Vec::new() };
-    for (number, table) in (1_u64..).zip(tables) {
+    let mut chunks = Chunks { sorted: Vec::new(), gaps_are_lost: false, problems: Vec::new() };
+    let empty = tables.iter().filter(|table| table.is_empty()).count();
+    if empty > 0 {
+        let detail = format!("tables of the UDIF image without data: {empty} of {}", tables.len());
+        chunks.problems.push(malformed(detail));
+    }
+    for (number, table) in (1_u64..).zip(tables).filter(|(_, table)| !table.is_empty()) {
         if one_table(table, data, &mut chunks.sorted)?.is_none() {
             chunks.problems.push(malformed(format!("table {number} of the UDIF image is cut off")));
         }
     }
+    chunks.gaps_are_lost = !chunks.problems.is_empty();
     chunks.sorted.sort_by_key(|chunk| chunk.start);
     let ends = chunks.sorted.iter().map(|chunk| chunk.start.saturating_add(chunk.length));
     let next = chunks.sorted.iter().skip(1).map(|chunk| chunk.start);
