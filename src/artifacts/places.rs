@@ -94,21 +94,18 @@ pub fn leads_to_artifacts(path: &str) -> bool {
     // The data volume as macOS mounts it in the system volume.
     let lower = lower.strip_prefix("system/volumes/data/").unwrap_or(&lower);
     let parts: Vec<&str> = lower.split('/').filter(|part| !part.is_empty()).collect();
-    PLACES.iter().any(|place| {
-        let pattern: Vec<&str> = place.split('/').filter(|part| !part.is_empty()).collect();
-        leads(&pattern, &parts)
-    })
+    PLACES.iter().any(|place| leads(place, &parts))
 }
 
-fn leads(pattern: &[&str], parts: &[&str]) -> bool {
+/// `pattern` is what is left of a place; an empty one has no directories below it.
+fn leads(pattern: &str, parts: &[&str]) -> bool {
     let Some((part, deeper)) = parts.split_first() else { return true };
-    match pattern.split_first() {
-        None => false,
-        Some((&"**", [])) => true,
-        Some((&"**", rest)) => {
-            leads(rest, parts) || (!is_one("*.app", part) && leads(pattern, deeper))
-        }
-        Some((wanted, rest)) => is_one(wanted, part) && leads(rest, deeper),
+    let (wanted, rest) = pattern.split_once('/').unwrap_or((pattern, ""));
+    match (wanted, rest) {
+        ("", _) => false,
+        ("**", "") => true,
+        ("**", rest) => leads(rest, parts) || (!is_one("*.app", part) && leads(pattern, deeper)),
+        (wanted, rest) => is_one(wanted, part) && leads(rest, deeper),
     }
 }
 

@@ -37,11 +37,10 @@ fn files(collected: &Collected, screen: &mut Screen) -> io::Result<BTreeMap<Stri
     let status = width(|source| source.status.as_str().len());
     let artifact = width(|source| source.artifact.map_or(0, str::len));
     let records = width(|source| source.records.to_string().len());
-    let volumes: Vec<&Source> =
-        collected.sources.iter().filter(|source| source.volume.is_some()).collect();
     let mut unclaimed: BTreeMap<String, usize> = BTreeMap::new();
     for source in &collected.sources {
-        let volume = volumes.iter().rev().find(|volume| pipeline::is_on(source, volume));
+        let mut volumes = collected.volumes().rev().map(|(_, volume)| volume);
+        let volume = volumes.find(|volume| pipeline::is_on(source, volume));
         let is_plain = source.status == Status::Unclaimed && source.problems.is_empty();
         if let Some(volume) = volume.filter(|_| is_plain) {
             let count = unclaimed.entry(place(collected, volume)).or_default();

@@ -16,6 +16,21 @@ pub struct Hashes {
     pub sha1: Option<String>,
 }
 
+/// The algorithms by name, the strongest first.
+pub const ALGORITHMS: &[&str] = &["sha256", "sha1", "md5"];
+
+impl Hashes {
+    /// The hash by one of [`ALGORITHMS`], if it was taken.
+    pub fn by(&self, algorithm: &str) -> Option<&str> {
+        match algorithm {
+            "sha256" => Some(&self.sha256),
+            "sha1" => self.sha1.as_deref(),
+            "md5" => self.md5.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 /// Which hashes to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {

@@ -112,7 +112,7 @@ pub const COMPRESSED_CHUNK: u64 = 1 << 20;
 pub const SEGMENTS: usize = 10_000;
 
 /// Files of one disk image that are held open at once.
-pub const OPEN_SEGMENTS: usize = 64;
+pub const OPEN_SEGMENTS: usize = 32;
 
 /// Bytes of inflated chunks of one disk image that are kept in memory.
 pub const CHUNK_CACHE: usize = 32 << 20;
@@ -155,6 +155,3 @@ pub const BUNDLE_PLIST: u64 = 1 << 20;
 
 /// Bands that a sparse bundle may have: 8 TiB in those of 8 MiB, which are usual.
 pub const BANDS: u64 = 1 << 20;
-
-/// Files of bands that are open at once.
-pub const BANDS_OPEN: usize = 32;

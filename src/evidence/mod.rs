@@ -16,7 +16,7 @@ use crate::model::Timestamp;
 use crate::model::observation::{Problem, ProblemKind};
 use crate::model::provenance::Locator;
 use jiff::civil::DateTime;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 /// A modification time as the container keeps it.
@@ -102,6 +102,16 @@ impl Entry {
 /// Bytes that can be read from any place.
 pub trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
+
+/// Where a reader stands that was at `at` of `size` bytes and seeks: anywhere but before the start.
+pub fn sought(to: SeekFrom, at: u64, size: u64) -> io::Result<u64> {
+    let at = match to {
+        SeekFrom::Start(at) => Some(at),
+        SeekFrom::End(by) => size.checked_add_signed(by),
+        SeekFrom::Current(by) => at.checked_add_signed(by),
+    };
+    at.ok_or_else(|| io::ErrorKind::InvalidInput.into())
+}
 
 /// Something whose bytes can be opened again and again, each time with a cursor of its own.
 pub trait Reopen: Send + Sync {

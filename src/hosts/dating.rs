@@ -83,7 +83,7 @@ fn describe(host: &HostGroups, zone: &Zone, collected: &Collected, case: &mut Ho
 fn is_on_volume(group: &Group, collected: &Collected) -> bool {
     let source = |id: &SourceId| collected.sources.get(id.0 as usize);
     let file = group.sources.iter().filter_map(source).find(|file| !file.is_container());
-    file.is_some_and(|file| collected.sources.iter().any(|volume| is_on(file, volume)))
+    file.is_some_and(|file| collected.volumes().any(|(_, volume)| is_on(file, volume)))
 }
 
 fn acquisition_of(group: &Group, captures: &Captures<'_>, collected: &Collected) -> Acquisition {

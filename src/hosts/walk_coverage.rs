@@ -3,22 +3,23 @@
 use super::{Coverage, HostCase, Sees};
 use crate::model::provenance::SourceId;
 use crate::model::service::Direction;
-use crate::pipeline::{Collected, Source, VOLUME, is_on};
+use crate::pipeline::{Collected, Source, is_on};
 use std::collections::BTreeSet;
 
 /// A row for each volume of which directories were not entered.
 pub(super) fn of(case: &HostCase, collected: &Collected) -> Vec<Coverage> {
+    if collected.volumes.is_empty() {
+        return Vec::new();
+    }
     let own: BTreeSet<SourceId> = case.facts.iter().map(|fact| fact.place.source).collect();
     let own: Vec<&Source> =
         own.iter().filter_map(|id| collected.sources.get(id.0 as usize)).collect();
-    let is_own = |volume: &&Source| own.iter().any(|file| is_on(file, volume));
-    let walked = collected.sources.iter().filter(|source| source.volume.is_some());
-    let volumes: Vec<&Source> = walked.filter(is_own).collect();
-    (0_u32..)
-        .zip(&collected.sources)
-        .filter(|(_, source)| source.artifact == Some(VOLUME))
+    let is_own = |(_, volume): &(SourceId, &Source)| own.iter().any(|file| is_on(file, volume));
+    let volumes: Vec<&Source> = collected.volumes().filter(is_own).map(|(_, own)| own).collect();
+    collected
+        .volumes()
         .filter(|(_, source)| volumes.iter().any(|own| is_beside(source, own)))
-        .filter_map(|(index, source)| row(SourceId(index), source))
+        .filter_map(|(id, source)| row(id, source))
         .collect()
 }
 

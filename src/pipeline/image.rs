@@ -5,7 +5,7 @@ use super::hashing::HashingReader;
 use super::walk::{Listed, Opened, Place, too_deep, volume};
 use super::{Context, DeclaredHash, Outcome, Source, Status, VolumeWalk};
 use crate::artifacts::places::leads_to_artifacts;
-use crate::evidence::digest::Wanted;
+use crate::evidence::digest::{ALGORITHMS, Wanted};
 pub(super) use crate::evidence::image::container::spool;
 use crate::evidence::image::container::{self, Container, First, OpenedDisk};
 use crate::evidence::image::disk::{Positioned, Reopened};
@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// The id in `sources` of a disk image.
 pub(super) const IMAGE: &str = "image";
 /// The id in `sources` of a volume of a disk image.
-pub const VOLUME: &str = "volume";
+pub(super) const VOLUME: &str = "volume";
 
 /// Where macOS shows the data volume in the system volume of its group.
 const DATA: &str = "System/Volumes/Data";
@@ -173,9 +173,6 @@ fn image(
     Outcome { source, observations: Vec::new() }
 }
 
-/// Hashes that images declare, the strongest first.
-const ALGORITHMS: [&str; 3] = ["sha256", "sha1", "md5"];
-
 /// Notes what an image declares of its disk; where that is asked for, hashes its file and its disk and compares.
 fn hash(
     opened: &OpenedDisk,
@@ -203,8 +200,7 @@ fn hash(
     match verified.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked.detail))) {
         Ok((hashes, differing)) => {
             if let Some(declared) = &mut source.declared {
-                let differs = |found: &Problem| found.detail.contains(&declared.value);
-                declared.holds = Some(!differing.iter().any(differs));
+                declared.holds = Some(hashes.by(declared.algorithm) == Some(&declared.value));
             }
             source.problems.extend(differing);
             vec![format!("sha256 of the disk: {}", hashes.sha256)]

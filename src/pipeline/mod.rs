@@ -18,7 +18,6 @@ use crate::evidence::Modified;
 use crate::evidence::digest::{Hashes, Wanted};
 use crate::model::observation::{Observation, Problem};
 use crate::model::provenance::SourceId;
-pub use image::VOLUME;
 use rayon::ThreadPool;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -160,7 +159,7 @@ pub fn is_on(file: &Source, volume: &Source) -> bool {
 }
 
 /// The ids in `sources` of what holds other files.
-pub const CONTAINERS: &[&str] = &[walk::CONTAINER, image::IMAGE, VOLUME];
+pub const CONTAINERS: &[&str] = &[walk::CONTAINER, image::IMAGE, image::VOLUME];
 
 /// Why evidence is unusable of which no file could be read or used.
 pub const NOTHING_READ: &str = "nothing in it can be read";
@@ -191,8 +190,17 @@ pub struct Collected {
     pub evidence: Vec<Evidence>,
     /// Every file, ordered by evidence and path.
     pub sources: Vec<Source>,
+    /// Those of them that are volumes of disk images.
+    pub volumes: Vec<SourceId>,
     /// What they say, in the order of the sources and of the rows in them.
     pub observations: Vec<Observation>,
+}
+
+impl Collected {
+    /// The volumes of disk images.
+    pub fn volumes(&self) -> impl DoubleEndedIterator<Item = (SourceId, &Source)> {
+        self.volumes.iter().filter_map(|id| Some((*id, self.sources.get(id.0 as usize)?)))
+    }
 }
 
 /// One file's result on its way to its place in the order.
@@ -272,6 +280,9 @@ fn arrange(mut outcomes: Vec<Outcome>, collected: &mut Collected) {
     outcomes.sort_by(|a, b| key(&a.source).cmp(&key(&b.source)));
     for outcome in outcomes {
         let id = SourceId(u32::try_from(collected.sources.len()).unwrap_or(u32::MAX));
+        if outcome.source.artifact == Some(image::VOLUME) {
+            collected.volumes.push(id);
+        }
         collected.sources.push(outcome.source);
         let observations = outcome.observations.into_iter();
         collected.observations.extend(observations.map(|mut observation| {

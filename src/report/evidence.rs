@@ -2,14 +2,11 @@
 
 use super::table::{Cell, Column, Record, cells, integer, text, yes_no};
 use super::{CaseFields, View};
-use crate::evidence::digest::Hashes;
+use crate::evidence::digest::ALGORITHMS;
 use crate::hosts::EvidenceClaim;
 use crate::model::observation::Problem;
 use crate::pipeline::{DeclaredHash, Evidence, Source};
 use std::path::Path;
-
-/// Hash functions from the strongest to the weakest.
-const ALGORITHMS: &[&str] = &["sha256", "sha1", "md5"];
 
 /// An EVIDENCE argument.
 pub(super) struct EvidenceRow<'a> {
@@ -123,7 +120,7 @@ fn declared_for(evidence: &Evidence, claims: &[&EvidenceClaim]) -> Option<Declar
             EvidenceClaim::DeclaredHash(file, algorithm, value)
                 if algorithm == wanted && file.rsplit('/').next() == Some(name) =>
             {
-                let taken = evidence.hashes.as_ref().and_then(|hashes| hash(hashes, algorithm));
+                let taken = evidence.hashes.as_ref().and_then(|hashes| hashes.by(algorithm));
                 let holds = taken.map(|taken| taken.eq_ignore_ascii_case(value));
                 Some(Declared { algorithm, value: value.to_string(), holds })
             }
@@ -139,15 +136,6 @@ fn declared_by(view: &View<'_>, evidence: usize) -> Option<Declared> {
     let declared = own.find(|source| source.path == *label)?.declared.as_ref()?;
     let DeclaredHash { algorithm, value, holds } = declared.clone();
     Some(Declared { algorithm, value, holds })
-}
-
-fn hash<'a>(hashes: &'a Hashes, algorithm: &str) -> Option<&'a str> {
-    match algorithm {
-        "sha256" => Some(&hashes.sha256),
-        "sha1" => hashes.sha1.as_deref(),
-        "md5" => hashes.md5.as_deref(),
-        _ => None,
-    }
 }
 
 /// A file met.

@@ -357,6 +357,7 @@ pub(crate) fn analysis() -> Analysis {
                 unusable: None,
                 problems: Vec::new(),
             }],
+            volumes: Vec::new(),
             sources: vec![
                 source("live_response/ps.txt", Some("ps")),
                 source("live_response/lsof.txt", Some("lsof")),

@@ -1,6 +1,6 @@
 //! Part of a seekable file → a seekable file: a member that a zip stores uncompressed.
 
-use crate::evidence::{ReadSeek, Reopen};
+use crate::evidence::{ReadSeek, Reopen, sought};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
@@ -41,12 +41,7 @@ impl Read for View {
 
 impl Seek for View {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.size.checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        let at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        let at = sought(to, self.at, self.size)?;
         let target = self.start.checked_add(at).ok_or(io::ErrorKind::InvalidInput)?;
         self.inner.seek(SeekFrom::Start(target))?;
         self.at = at;

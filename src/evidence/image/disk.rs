@@ -1,6 +1,6 @@
 //! Something seekable → the bytes of a disk, readable at any offset and from several threads.
 
-use crate::evidence::{ReadSeek, Reopen};
+use crate::evidence::{ReadSeek, Reopen, sought};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,6 +24,51 @@ pub fn read_vec(disk: &dyn Disk, offset: u64, length: usize) -> io::Result<Vec<u
 /// Whether `length` bytes from `offset` on lie within `size`.
 pub fn is_within(offset: u64, length: usize, size: u64) -> bool {
     offset.checked_add(length as u64).is_some_and(|end| end <= size)
+}
+
+/// An error of kind `UnexpectedEof` unless `length` bytes from `offset` on lie within `size`.
+pub fn check_within(offset: u64, length: usize, size: u64) -> io::Result<()> {
+    if is_within(offset, length, size) { Ok(()) } else { Err(beyond_end(offset, length, size)) }
+}
+
+/// Fills `buffer` with the bytes from `offset` on of a disk of `size` bytes that is stored in pieces: `fill` gets an offset and
+/// what is left of the buffer, and says how many bytes of it the piece there gave.
+pub fn fill_by_pieces(
+    size: u64,
+    offset: u64,
+    buffer: &mut [u8],
+    mut fill: impl FnMut(u64, &mut [u8]) -> io::Result<usize>,
+) -> io::Result<()> {
+    check_within(offset, buffer.len(), size)?;
+    let (mut at, mut left) = (offset, buffer);
+    while !left.is_empty() {
+        let filled = fill(at, left)?;
+        if filled == 0 {
+            return Err(beyond_end(at, left.len(), size));
+        }
+        at = at.saturating_add(filled as u64);
+        left = left.get_mut(filled..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// The same where the pieces are of `piece` bytes each: `fill` gets the number of one, how many of its bytes come before, and what
+/// it is to fill.
+pub fn fill_by_equal_pieces(
+    (size, piece): (u64, u64),
+    offset: u64,
+    buffer: &mut [u8],
+    mut fill: impl FnMut(u64, usize, &mut [u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    fill_by_pieces(size, offset, buffer, |at, left| {
+        let number = at.checked_div(piece).unwrap_or_default();
+        let before = at.checked_rem(piece).unwrap_or_default();
+        let here = usize::try_from(piece.saturating_sub(before)).unwrap_or(usize::MAX);
+        let length = here.min(left.len());
+        let before = usize::try_from(before).unwrap_or(usize::MAX);
+        fill(number, before, left.get_mut(..length).unwrap_or_default())?;
+        Ok(length)
+    })
 }
 
 /// The error of a read beyond the end.
@@ -55,9 +100,7 @@ impl Disk for Positioned {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        if !is_within(offset, buffer.len(), self.size()) {
-            return Err(beyond_end(offset, buffer.len(), self.size()));
-        }
+        check_within(offset, buffer.len(), self.size())?;
         let kept = self.idle().pop();
         let mut reader = match kept {
             Some(reader) => reader,
@@ -92,9 +135,7 @@ impl Disk for Extent {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        if !is_within(offset, buffer.len(), self.size) {
-            return Err(beyond_end(offset, buffer.len(), self.size));
-        }
+        check_within(offset, buffer.len(), self.size)?;
         self.disk.read_at(self.offset.saturating_add(offset), buffer)
     }
 }
@@ -125,14 +166,17 @@ impl Read for DiskReader {
 
 impl Seek for DiskReader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.disk.size().checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        self.at = sought(to, self.at, self.disk.size())?;
         Ok(self.at)
     }
+}
+
+/// Bytes that are read ahead at most.
+const AHEAD: u64 = 64 << 10;
+
+/// The same bytes, of which there are `size`, read in pieces that are worth a trip to the disk.
+pub fn read_ahead<R: Read>(reader: R, size: u64) -> io::BufReader<R> {
+    io::BufReader::with_capacity(usize::try_from(size.min(AHEAD)).unwrap_or_default(), reader)
 }
 
 /// A disk of which nothing can be read: why.

@@ -2,6 +2,13 @@
 //!
 //! A field that lies beyond the end is `None`: structures of evidence are cut off as often as not.
 
+use std::io;
+
+/// The error of a structure that contradicts its format.
+pub fn damaged(detail: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, detail.into())
+}
+
 /// The `N` bytes from `at` on.
 pub fn bytes<const N: usize>(structure: &[u8], at: usize) -> Option<[u8; N]> {
     structure.get(at..)?.first_chunk().copied()

@@ -1,11 +1,7 @@
 //! The bytes of a record → its fields, all little-endian ("General-Purpose Types").
 
+pub(super) use crate::evidence::image::fields::damaged;
 use std::io;
-
-/// Something in the image contradicts the format.
-pub(super) fn damaged(detail: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, detail.into())
-}
 
 /// A part of the format that is not read.
 pub(super) fn unsupported(detail: impl Into<String>) -> io::Error {

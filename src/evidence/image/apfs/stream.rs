@@ -4,11 +4,10 @@ use super::blocks::Blocks;
 use super::fields::damaged;
 use super::records::Extent;
 use super::tree::{Key, Tree};
+use crate::evidence::image::disk::read_ahead;
+use crate::evidence::sought;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
-
-/// Bytes that are read ahead at most.
-const AHEAD: u64 = 64 << 10;
 
 /// Where the extents of all streams of a volume are kept.
 #[derive(Clone)]
@@ -51,8 +50,8 @@ impl Stream {
 
     /// The same, read in pieces that are worth a trip to the disk.
     pub(super) fn buffered(self) -> BufReader<Self> {
-        let ahead = usize::try_from(self.size.min(AHEAD)).unwrap_or_default();
-        BufReader::with_capacity(ahead, self)
+        let size = self.size;
+        read_ahead(self, size)
     }
 
     /// The stretch that covers `at`.
@@ -104,12 +103,7 @@ impl Read for Stream {
 
 impl Seek for Stream {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.size.checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        self.at = sought(to, self.at, self.size)?;
         Ok(self.at)
     }
 }

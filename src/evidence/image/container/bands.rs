@@ -1,11 +1,11 @@
 //! Bands of equal size, of which not all are there → the bytes of a disk.
 
+use super::segments::Segments;
 use crate::evidence::image::Disk;
-use crate::evidence::image::disk::{Positioned, beyond_end, is_within};
-use crate::evidence::{Reopen, limits};
-use std::collections::{BTreeMap, VecDeque};
+use crate::evidence::image::disk::fill_by_equal_pieces;
+use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// A disk of bands. One that is not there is zeros.
 pub(super) struct Bands {
@@ -43,57 +43,27 @@ impl Disk for Bands {
         self.size
     }
 
-    fn read_at(&self, mut offset: u64, mut buffer: &mut [u8]) -> io::Result<()> {
-        if !is_within(offset, buffer.len(), self.size) {
-            return Err(beyond_end(offset, buffer.len(), self.size));
-        }
-        while !buffer.is_empty() {
-            let number = offset.checked_div(self.band).unwrap_or_default();
-            let skip = offset.checked_rem(self.band).unwrap_or_default();
-            let left = usize::try_from(self.band.saturating_sub(skip)).unwrap_or(usize::MAX);
-            let (here, rest) = buffer.split_at_mut(left.clamp(1, buffer.len()));
-            let length = here.len() as u64;
-            self.fill(number, skip, here)?;
-            offset = offset.saturating_add(length);
-            buffer = rest;
-        }
-        Ok(())
-    }
-}
-
-/// The files of bands that were read last: an image has more of them than a program may have open.
-#[derive(Default)]
-pub(super) struct OpenFiles(Mutex<VecDeque<(u64, Arc<Positioned>)>>);
-
-impl OpenFiles {
-    /// A file that is still open, or opened anew; the one that was not asked for longest is closed.
-    fn get(&self, number: u64, file: &Arc<dyn Reopen>) -> Arc<Positioned> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = open.iter().position(|(other, _)| *other == number);
-        let kept = at.and_then(|at| open.remove(at)).map(|(_, disk)| disk);
-        let disk = kept.unwrap_or_else(|| Arc::new(Positioned::new(Arc::clone(file))));
-        open.push_front((number, Arc::clone(&disk)));
-        open.truncate(limits::BANDS_OPEN);
-        disk
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        fill_by_equal_pieces((self.size, self.band), offset, buffer, |number, skip, here| {
+            self.fill(number, skip as u64, here)
+        })
     }
 }
 
 /// A band that is a file of its own, opened when it is read.
 pub(super) struct BandFile {
-    /// Its place on the disk.
-    pub number: u64,
-    /// The file.
-    pub file: Arc<dyn Reopen>,
-    /// Where its reader is kept.
-    pub open: Arc<OpenFiles>,
+    /// All that are there: an image has more of them than a program may have open.
+    pub files: Arc<Segments>,
+    /// Its number among them.
+    pub segment: usize,
 }
 
 impl Disk for BandFile {
     fn size(&self) -> u64 {
-        self.file.size()
+        self.files.size(self.segment)
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.open.get(self.number, &self.file).read_at(offset, buffer)
+        self.files.read_at(self.segment, offset, buffer)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::segments::Segments;
 use super::{Container, First, OpenedDisk, Parts};
-use crate::evidence::image::disk::{Disk, Positioned, beyond_end, is_within};
+use crate::evidence::image::disk::{Disk, Positioned, fill_by_pieces};
 use crate::evidence::image::partition;
 use crate::evidence::{limits, problem};
 use crate::model::observation::{Problem, ProblemKind};
@@ -162,18 +162,6 @@ impl Disk for Split {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        if !is_within(offset, buffer.len(), self.size) {
-            return Err(beyond_end(offset, buffer.len(), self.size));
-        }
-        let (mut at, mut left) = (offset, buffer);
-        while !left.is_empty() {
-            let read = self.read_piece(at, left)?;
-            if read == 0 {
-                return Err(beyond_end(at, left.len(), self.size));
-            }
-            at = at.saturating_add(read as u64);
-            left = left.get_mut(read..).unwrap_or_default();
-        }
-        Ok(())
+        fill_by_pieces(self.size, offset, buffer, |at, left| self.read_piece(at, left))
     }
 }

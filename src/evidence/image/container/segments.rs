@@ -1,6 +1,6 @@
 //! The files of an image in several parts → their bytes at any place, from several threads, with few files open.
 
-use crate::evidence::image::disk::{beyond_end, is_within};
+use crate::evidence::image::disk::check_within;
 use crate::evidence::{ReadSeek, Reopen, limits};
 use std::collections::VecDeque;
 use std::io::{self, SeekFrom};
@@ -52,9 +52,7 @@ impl Segments {
     /// Fills `buffer` with the bytes of a file from `offset` on; beyond its end an error of kind `UnexpectedEof`.
     pub(super) fn read_at(&self, segment: usize, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let size = self.size(segment);
-        if !is_within(offset, buffer.len(), size) {
-            return Err(beyond_end(offset, buffer.len(), size));
-        }
+        check_within(offset, buffer.len(), size)?;
         let mut reader = self.take(segment)?;
         reader.seek(SeekFrom::Start(offset))?;
         reader.read_exact(buffer)?;
@@ -73,9 +71,7 @@ impl Segments {
         offset: u64,
         length: usize,
     ) -> io::Result<Vec<u8>> {
-        if !is_within(offset, length, self.size(segment)) {
-            return Err(beyond_end(offset, length, self.size(segment)));
-        }
+        check_within(offset, length, self.size(segment))?;
         let mut bytes = vec![0; length];
         self.read_at(segment, offset, &mut bytes)?;
         Ok(bytes)

@@ -3,7 +3,8 @@
 //! A folder: `Info.plist` tells the size of the disk and of a band, `bands/1f` is the band of that hexadecimal number, `token`
 //! holds the keys of an encrypted one (`man hdiutil`, "SPARSEBUNDLE"). A band that is not there, or what a short one lacks, is zeros.
 
-use super::bands::{BandFile, Bands, OpenFiles};
+use super::bands::{BandFile, Bands};
+use super::segments::Segments;
 use super::{Container, First, OpenedDisk, Parts, property_list};
 use crate::evidence::image::Disk;
 use crate::evidence::memory::read_all;
@@ -82,15 +83,17 @@ fn is_encrypted(parts: &dyn Parts) -> std::io::Result<bool> {
 
 /// The bands that are there, and their paths.
 fn bands(count: u64, parts: &dyn Parts) -> (BTreeMap<u64, Arc<dyn Disk>>, Vec<String>) {
-    let open = Arc::new(OpenFiles::default());
-    let mut there: BTreeMap<u64, Arc<dyn Disk>> = BTreeMap::new();
-    let mut used = Vec::new();
+    let (mut files, mut numbers, mut used) = (Segments::default(), Vec::new(), Vec::new());
     for number in 0..count {
         let path = format!("bands/{number:x}");
         if let Some(file) = parts.open(&path) {
-            there.insert(number, Arc::new(BandFile { number, file, open: Arc::clone(&open) }));
+            files.push(file);
+            numbers.push(number);
             used.push(path);
         }
     }
-    (there, used)
+    let files = Arc::new(files);
+    let band = |segment| Arc::new(BandFile { files: Arc::clone(&files), segment }) as Arc<dyn Disk>;
+    let there = numbers.into_iter().enumerate().map(|(segment, number)| (number, band(segment)));
+    (there.collect(), used)
 }

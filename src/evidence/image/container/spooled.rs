@@ -1,6 +1,6 @@
 //! An image that can be read once only (compressed, or in an archive) → its bytes as a disk in memory, zeros left out.
 
-use crate::evidence::image::disk::{Disk, beyond_end, is_within};
+use crate::evidence::image::disk::{Disk, fill_by_equal_pieces};
 use crate::evidence::limits;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -57,23 +57,12 @@ impl Disk for Spooled {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        if !is_within(offset, buffer.len(), self.size) {
-            return Err(beyond_end(offset, buffer.len(), self.size));
-        }
-        let mut at = offset;
-        let mut left = buffer;
-        while !left.is_empty() {
-            let number = at / PAGE as u64;
-            let skipped = usize::try_from(at % PAGE as u64).unwrap_or(PAGE);
-            let length = PAGE.saturating_sub(skipped).min(left.len());
-            let (wanted, rest) = left.split_at_mut(length);
+        fill_by_equal_pieces((self.size, PAGE as u64), offset, buffer, |number, skipped, here| {
             match self.pages.get(&number).and_then(|page| page.get(skipped..)) {
-                Some(page) => page.iter().zip(wanted).for_each(|(byte, place)| *place = *byte),
-                None => wanted.fill(0),
+                Some(page) => page.iter().zip(here).for_each(|(byte, place)| *place = *byte),
+                None => here.fill(0),
             }
-            at = at.saturating_add(length as u64);
-            left = rest;
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }

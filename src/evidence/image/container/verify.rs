@@ -17,13 +17,8 @@ pub fn verify(opened: &OpenedDisk) -> io::Result<(Hashes, Vec<Problem>)> {
     let declares = |algorithm| opened.declared.iter().any(|(name, _)| *name == algorithm);
     let wanted = Wanted { sha256: true, md5: declares("md5"), sha1: declares("sha1") };
     let hashes = hashes(opened.disk.as_ref(), wanted)?;
-    let found = [
-        ("sha256", Some(&hashes.sha256)),
-        ("md5", hashes.md5.as_ref()),
-        ("sha1", hashes.sha1.as_ref()),
-    ];
     let differing = opened.declared.iter().filter_map(|(name, declared)| {
-        let found = found.iter().find(|(algorithm, _)| algorithm == name)?.1?;
+        let found = hashes.by(name)?;
         let detail = format!("the image declares the {name} {declared}, its disk has {found}");
         (found != declared).then(|| problem(ProblemKind::HashMismatch, detail))
     });

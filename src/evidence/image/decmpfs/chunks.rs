@@ -1,9 +1,10 @@
 //! Chunks in a resource fork → content that can be read from any place, one chunk in memory at a time.
 
+use super::CHUNK;
 use super::codec::Decode;
 use super::layout::Find;
-use super::{CHUNK, damaged};
-use crate::evidence::{ReadSeek, limits};
+use crate::evidence::image::fields::damaged;
+use crate::evidence::{ReadSeek, limits, sought};
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// A resource fork with chunks.
@@ -83,12 +84,7 @@ impl Read for Chunks {
 
 impl Seek for Chunks {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.size.checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        self.at = sought(to, self.at, self.size)?;
         Ok(self.at)
     }
 }

@@ -3,6 +3,7 @@
 //! Each decoder gives exactly `size` bytes, however many the chunk claims, or fails. A chunk that compression would have
 //! made longer is kept as it is behind a byte that no compressed chunk begins with.
 
+use crate::evidence::image::fields::damaged;
 use flate2::read::ZlibDecoder;
 use lzfse_rust::LzfseRingDecoder;
 use std::io::{self, Read};
@@ -16,11 +17,6 @@ const KEPT: u8 = 0x0f;
 const KEPT_LZVN: u8 = 0x06;
 /// In front of every chunk of the types that do not compress.
 const PLAIN: u8 = 0xcc;
-
-/// The error of bytes that are not what they should be.
-pub(in crate::evidence::image) fn damaged(detail: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, detail.into())
-}
 
 /// The first bytes of what a chunk holds unchanged.
 fn unchanged(content: &[u8], size: usize) -> io::Result<Vec<u8>> {

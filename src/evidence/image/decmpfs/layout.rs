@@ -1,7 +1,7 @@
 //! The number of a chunk → where it stands in the resource fork.
 
-use super::damaged;
 use crate::evidence::ReadSeek;
+use crate::evidence::image::fields::damaged;
 use std::io::{self, SeekFrom};
 
 /// A way to lay chunks out.

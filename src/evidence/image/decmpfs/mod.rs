@@ -10,9 +10,10 @@ pub(super) mod codec;
 mod layout;
 
 use super::super::ReadSeek;
+use super::fields::damaged;
 use crate::evidence::limits;
 use chunks::Chunks;
-use codec::{Decode, damaged};
+use codec::Decode;
 use layout::Layout;
 use std::io;
 

@@ -4,9 +4,9 @@
 use super::extents::Forks;
 use super::fork::{Fork, used};
 use super::header::{BlockRun, ForkData, extents};
-use super::node::{Record, damaged};
+use super::node::Record;
 use super::tree::{Tree, Which};
-use crate::evidence::image::fields::{be16, be32};
+use crate::evidence::image::fields::{be16, be32, damaged};
 use crate::evidence::image::{Attribute, Disk, disk};
 use crate::evidence::limits;
 use std::cmp::Ordering;

@@ -2,10 +2,9 @@
 
 use super::fork::{Fork, blocks_of, plain, used};
 use super::header::{BlockRun, ForkData, Header, extents};
-use super::node::damaged;
 use super::tree::{self, Nodes, Tree};
 use crate::evidence::image::Disk;
-use crate::evidence::image::fields::be32;
+use crate::evidence::image::fields::{be32, damaged};
 use std::cmp::Ordering;
 use std::io;
 use std::sync::Arc;

@@ -3,12 +3,9 @@
 use super::header::{BlockRun, ForkData};
 use crate::evidence::ReadSeek;
 use crate::evidence::image::Disk;
-use crate::evidence::image::disk::{DiskReader, beyond_end, is_within};
-use std::io::{self, BufReader};
+use crate::evidence::image::disk::{DiskReader, check_within, read_ahead};
+use std::io;
 use std::sync::Arc;
-
-/// Bytes that are read at once for a reader that wants few.
-const AHEAD: u64 = 64 << 10;
 
 /// Bytes in a row, on the disk as in the fork.
 struct Run {
@@ -47,8 +44,8 @@ impl Fork {
 
     /// A reader that reads ahead.
     pub(super) fn reader(self) -> Box<dyn ReadSeek> {
-        let ahead = usize::try_from(self.size.min(AHEAD)).unwrap_or_default();
-        Box::new(BufReader::with_capacity(ahead, self.direct()))
+        let size = self.size;
+        Box::new(read_ahead(self.direct(), size))
     }
 
     /// A reader that reads what it is asked for.
@@ -73,9 +70,7 @@ impl Disk for Fork {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        if !is_within(offset, buffer.len(), self.size) {
-            return Err(beyond_end(offset, buffer.len(), self.size));
-        }
+        check_within(offset, buffer.len(), self.size)?;
         let (mut at, mut rest) = (offset, buffer);
         while !rest.is_empty() {
             let run = self.run_at(at)?;

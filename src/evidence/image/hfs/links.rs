@@ -3,8 +3,9 @@
 //! What is linked lies in a folder of the root, under the number that the links tell.
 
 use super::catalog::{self, Entry, Item, ROOT};
-use super::node::{Record, damaged};
+use super::node::Record;
 use super::tree::Tree;
+use crate::evidence::image::fields::damaged;
 use std::cmp::Ordering;
 use std::io;
 

@@ -2,7 +2,6 @@
 
 use crate::evidence::image::cache::Weighed;
 use crate::evidence::image::fields::{be16, be32};
-use std::io;
 
 /// Bytes of the node descriptor, before the first record.
 pub(super) const DESCRIPTOR: usize = 14;
@@ -32,11 +31,6 @@ pub(super) struct Record<'n> {
     pub key: &'n [u8],
     /// What stands behind the key.
     pub data: &'n [u8],
-}
-
-/// The error of a structure that does not hold together.
-pub(super) fn damaged(detail: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, detail.into())
 }
 
 impl Weighed for Node {

@@ -4,10 +4,10 @@
 //! was found; no node is visited twice by one search, so that a circle ends.
 
 use super::fork::Fork;
-use super::node::{DESCRIPTOR, Kind, Node, Record, damaged, pointer};
+use super::node::{DESCRIPTOR, Kind, Node, Record, pointer};
 use crate::evidence::image::cache::Cache;
 use crate::evidence::image::disk;
-use crate::evidence::image::fields::{be16, be32};
+use crate::evidence::image::fields::{be16, be32, damaged};
 use crate::evidence::limits;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;

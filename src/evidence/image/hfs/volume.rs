@@ -8,9 +8,10 @@ use super::catalog::{self, Entry, Item, ROOT, ROOT_PARENT};
 use super::extents::{Forks, Which};
 use super::fork::Fork;
 use super::links::Links;
-use super::node::{Record, damaged};
+use super::node::Record;
 use super::tree::Tree;
 use crate::evidence::image::decmpfs::{self, Compressed};
+use crate::evidence::image::fields::damaged;
 use crate::evidence::image::filesystem::{
     Attribute, Child, ChildKind, FileSystem, Metadata, NodeId,
 };

@@ -7,7 +7,7 @@ use super::section::is_sound;
 use super::tables::{Stored, Table};
 use crate::evidence::image::cache::Cache;
 use crate::evidence::image::container::segments::Segments;
-use crate::evidence::image::disk::{Disk, beyond_end, is_within};
+use crate::evidence::image::disk::{Disk, beyond_end, fill_by_equal_pieces};
 use crate::evidence::limits;
 use flate2::{Decompress, FlushDecompress, Status};
 use std::io;
@@ -111,26 +111,13 @@ impl Disk for Media {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        if !is_within(offset, buffer.len(), self.size) {
-            return Err(beyond_end(offset, buffer.len(), self.size));
-        }
-        let mut at = offset;
-        let mut left = buffer;
-        while !left.is_empty() {
-            let chunk_size = self.chunk_size as u64;
-            let (number, skipped) = (at.checked_div(chunk_size), at.checked_rem(chunk_size));
-            let chunk = self.chunk(number.unwrap_or_default())?;
-            let skipped = usize::try_from(skipped.unwrap_or_default()).unwrap_or(usize::MAX);
-            let wanted = chunk.get(skipped..).unwrap_or_default();
-            let length = wanted.len().min(left.len());
-            let (place, rest) = left.split_at_mut(length);
-            let Some(wanted) = wanted.get(..length).filter(|wanted| !wanted.is_empty()) else {
-                return Err(beyond_end(at, rest.len(), self.size));
-            };
-            place.copy_from_slice(wanted);
-            at = at.saturating_add(length as u64);
-            left = rest;
-        }
-        Ok(())
+        let pieces = (self.size, self.chunk_size as u64);
+        fill_by_equal_pieces(pieces, offset, buffer, |number, skipped, here| {
+            let chunk = self.chunk(number)?;
+            let wanted = chunk.get(skipped..).and_then(|rest| rest.get(..here.len()));
+            let short = || beyond_end(offset, here.len(), self.size);
+            here.copy_from_slice(wanted.ok_or_else(short)?);
+            Ok(())
+        })
     }
 }

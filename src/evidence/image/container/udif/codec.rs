@@ -1,6 +1,7 @@
 //! The type of a chunk of a UDIF image → how its stored bytes become bytes of the disk.
 
-use crate::evidence::image::decmpfs::codec::{damaged, drained};
+use crate::evidence::image::decmpfs::codec::drained;
+use crate::evidence::image::fields::damaged;
 use crate::evidence::limits;
 use flate2::read::ZlibDecoder;
 use lzfse_rust::LzfseRingDecoder;

@@ -4,7 +4,7 @@ use super::codec::{Decode, Store};
 use super::table::Chunk;
 use crate::evidence::image::Disk;
 use crate::evidence::image::cache::{Cache, Weighed};
-use crate::evidence::image::disk::{Positioned, beyond_end, is_within, read_vec};
+use crate::evidence::image::disk::{Positioned, check_within, fill_by_pieces, is_within, read_vec};
 use crate::evidence::limits;
 use std::io;
 use std::sync::Arc;
@@ -94,9 +94,7 @@ impl UdifDisk {
         }
         let [length, stored] =
             [chunk.length, chunk.stored].map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-        if !is_within(chunk.at, stored, self.file.size()) {
-            return Err(beyond_end(chunk.at, stored, self.file.size()));
-        }
+        check_within(chunk.at, stored, self.file.size())?;
         let content = decode(&read_vec(&self.file, chunk.at, stored)?, length)?;
         let content = Arc::new(Content(content));
         self.cache.put(key, Arc::clone(&content));
@@ -120,24 +118,19 @@ impl Disk for UdifDisk {
         self.size
     }
 
-    fn read_at(&self, mut offset: u64, mut buffer: &mut [u8]) -> io::Result<()> {
-        if !is_within(offset, buffer.len(), self.size) {
-            return Err(beyond_end(offset, buffer.len(), self.size));
-        }
-        while !buffer.is_empty() {
-            let (chunk, alike) = self.at(offset);
-            let length = usize::try_from(alike).unwrap_or(usize::MAX).clamp(1, buffer.len());
-            let (here, rest) = buffer.split_at_mut(length);
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        fill_by_pieces(self.size, offset, buffer, |at, left| {
+            let (chunk, alike) = self.at(at);
+            let length = usize::try_from(alike).unwrap_or(usize::MAX).clamp(1, left.len());
+            let here = left.get_mut(..length).unwrap_or_default();
             match chunk {
-                None if self.gaps_are_lost => return Err(untold(offset)),
+                None if self.gaps_are_lost => return Err(untold(at)),
                 None => here.fill(0),
                 Some((number, chunk)) => {
-                    self.fill(number, chunk, offset.saturating_sub(chunk.start), here)?;
+                    self.fill(number, chunk, at.saturating_sub(chunk.start), here)?;
                 }
             }
-            offset = offset.saturating_add(length as u64);
-            buffer = rest;
-        }
-        Ok(())
+            Ok(length)
+        })
     }
 }
