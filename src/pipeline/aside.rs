@@ -8,7 +8,7 @@ use super::{Context, examine};
 use crate::evidence::image::Disk;
 use crate::evidence::image::container::can_be_part;
 use crate::evidence::image::disk::{Lost, Reopened};
-use crate::evidence::{Entry, EntryKind, Reopen, Use, Volume, kind_of, limits, problem};
+use crate::evidence::{Entry, EntryKind, Reopen, Use, Volume, limits};
 use crate::model::observation::Problem;
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
@@ -42,7 +42,10 @@ impl Aside {
         }
         let (head, tail) = match examine::read_head(reader) {
             Ok(read) => read,
-            Err(error) => return lost(&entry, &error, place, context),
+            Err(error) => {
+                let shown = place.shown(&entry);
+                return context.add(examine::lost(&shown, &entry, &error, context));
+            }
         };
         if !(can_be_part(&entry.path) || image::may_be(&entry, &head)) {
             return go_on(entry, &mut Cursor::new(head).chain(tail).chain(reader));
@@ -66,11 +69,6 @@ impl Aside {
         let entries = self.entries();
         volume(&self, entries, place, context);
     }
-}
-
-fn lost(entry: &Entry, error: &io::Error, place: &Place, context: &Context<'_>) {
-    let source = examine::unread(&place.shown(entry), entry, context);
-    context.add(examine::failed(source, problem(kind_of(error), error.to_string())));
 }
 
 impl Volume for Aside {

@@ -225,6 +225,16 @@ fn conclude(mut source: Source, mut emitter: Emitter) -> Outcome {
     Outcome { source, observations: emitter.observations }
 }
 
+/// An outcome for an entry whose bytes could not be had.
+pub(super) fn lost(
+    shown: &str,
+    entry: &Entry,
+    error: &io::Error,
+    context: &Context<'_>,
+) -> Outcome {
+    failed(unread(shown, entry, context), problem(kind_of(error), error.to_string()))
+}
+
 /// An outcome for something that could not be read at all.
 pub(super) fn failed(mut source: Source, problem: Problem) -> Outcome {
     source.status = match problem.kind {

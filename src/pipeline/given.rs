@@ -223,8 +223,7 @@ fn beside(log: &Path, context: &Context<'_>) {
         Ok(())
     });
     if let Err(error) = result {
-        let source = examine::unread(&entry.path, &entry, context);
-        context.add(examine::failed(source, problem(kind_of(&error), error.to_string())));
+        context.add(examine::lost(&entry.path, &entry, &error, context));
     }
 }
 

@@ -12,6 +12,7 @@ mod hashing;
 mod held;
 mod image;
 pub mod stream;
+mod volumes;
 mod walk;
 
 use crate::evidence::Modified;
@@ -159,7 +160,7 @@ pub fn is_on(file: &Source, volume: &Source) -> bool {
 }
 
 /// The ids in `sources` of what holds other files.
-pub const CONTAINERS: &[&str] = &[walk::CONTAINER, image::IMAGE, image::VOLUME];
+pub const CONTAINERS: &[&str] = &[walk::CONTAINER, image::IMAGE, volumes::VOLUME];
 
 /// Why evidence is unusable of which no file could be read or used.
 pub const NOTHING_READ: &str = "nothing in it can be read";
@@ -280,7 +281,7 @@ fn arrange(mut outcomes: Vec<Outcome>, collected: &mut Collected) {
     outcomes.sort_by(|a, b| key(&a.source).cmp(&key(&b.source)));
     for outcome in outcomes {
         let id = SourceId(u32::try_from(collected.sources.len()).unwrap_or(u32::MAX));
-        if outcome.source.artifact == Some(image::VOLUME) {
+        if outcome.source.artifact == Some(volumes::VOLUME) {
             collected.volumes.push(id);
         }
         collected.sources.push(outcome.source);

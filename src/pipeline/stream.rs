@@ -91,9 +91,6 @@ fn whole_entry(entry: &Entry, reader: &mut dyn Read, place: &Place, context: &Co
             let opened = Opened::streamed(entry, &head);
             one_file(&opened, &mut tail.chain(reader), place, context);
         }
-        Err(error) => {
-            let source = examine::unread(&place.shown(entry), entry, context);
-            context.add(examine::failed(source, problem(kind_of(&error), error.to_string())));
-        }
+        Err(error) => context.add(examine::lost(&place.shown(entry), entry, &error, context)),
     }
 }

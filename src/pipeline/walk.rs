@@ -131,12 +131,13 @@ fn volume_entry(
     }
     let mut met = Met::Done;
     read_entry(volume, entry, context, place, &mut |head, reader| {
-        let is_container = archives::detect(head).is_some() || image::may_be(entry, head);
-        if is_container && place.budget.is_some() {
+        let is_in_archive = place.budget.is_some();
+        if is_in_archive && (archives::detect(head).is_some() || image::may_be(entry, head)) {
             met = Met::Later;
             return;
         }
-        let seekable = if is_container { volume.reopen(entry) } else { None };
+        // Of an archive it is wanted for containers only, whose turn comes later; of others it costs nothing.
+        let seekable = if is_in_archive { None } else { volume.reopen(entry) };
         let beside = &companions.beside(entry);
         let opened = Opened { entry, head, seekable, siblings: beside, parts: beside };
         one_file(&opened, reader, place, context);
@@ -242,16 +243,25 @@ fn outcome_of(
     place: &Place,
     context: &Context<'_>,
 ) -> Outcome {
-    let detect = if place.is_evidence { archives::detect_given } else { archives::detect };
     // A disk image may be stored in what is also an archive (AFF4).
-    let kind = if image::may_be(opened.entry, opened.head) { None } else { detect(opened.head) };
-    match kind {
+    match image::outcome(opened, rest, place, context) {
+        Some(outcome) => outcome,
+        None => not_an_image(opened, rest, place, context),
+    }
+}
+
+/// Walks into an archive, or examines a file that is no container.
+pub(super) fn not_an_image(
+    opened: &Opened<'_>,
+    rest: &mut dyn Read,
+    place: &Place,
+    context: &Context<'_>,
+) -> Outcome {
+    let detect = if place.is_evidence { archives::detect_given } else { archives::detect };
+    match detect(opened.head) {
         Some(_) if place.depth >= limits::NESTING => too_deep(opened.entry, place, context),
         Some(kind) => archive(kind, opened, rest, place, context),
-        None => match image::outcome(opened, rest, place, context) {
-            Some(outcome) => outcome,
-            None => file(opened, rest, place, context),
-        },
+        None => file(opened, rest, place, context),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Disk images as evidence: their volumes, the walk, what belongs to an image, what is not opened.
 
-use super::build::tar_of;
+use super::build::{gzip, tar_of, tree};
 use super::{gather, gather_with, problems, row};
 use crate::support::{
     Scratch, analysis_of, apfs_image, collected, disks, fixture_bytes, repository, tables_of,
@@ -151,6 +151,18 @@ fn jobs_inside_application_bundles_are_of_the_mac_around_them() {
         let tables = tables(&scratch.write("mac.raw", apfs_image::image(&tree, false)));
         assert_eq!(tables["hosts"].len(), 1, "{folder}");
         assert_eq!(tables["services"].len(), 1, "{folder}");
+    }
+}
+
+#[test]
+fn an_archive_under_the_name_of_an_image_is_an_archive() {
+    let scratch = Scratch::new("archives_named_as_images");
+    for (name, bytes) in [("case.dmg", gzip(&tar_of(&tree()))), ("case.img", tar_of(&tree()))] {
+        let path = scratch.write(name, &bytes);
+        assert_eq!(row(&gather(&path), "case/notes.txt").status, Status::Unclaimed, "{name}");
+        let outer = scratch.write("outer.tar", tar_of(&[(name, bytes)]));
+        let inside = format!("{name}!/case/notes.txt");
+        assert_eq!(row(&gather(&outer), &inside).status, Status::Unclaimed, "{name}");
     }
 }
 
